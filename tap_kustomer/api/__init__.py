@@ -1,0 +1,1 @@
+"""The one way to Kustomer: a client, two budgets, one retry policy."""

@@ -1,0 +1,79 @@
+"""A budget of requests: never more than `limit` in any 60 seconds, whoever asks.
+
+Promises, under any number of threads:
+- A slot is given back 60 s after the request's *answer*, so that however long a request was on its
+  way, Kustomer can't have counted more than `limit` in one window.
+- `pause` holds every thread back: what Kustomer's headers say wins over our own count.
+
+See docs/BEHAVIOR.md, "Two rate limits".
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+WINDOW = 60.0
+
+
+class Budget:
+    """A sliding window over the last 60 s; `waited` counts the seconds threads have waited."""
+
+    def __init__(
+        self,
+        limit: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[threading.Condition, float | None], object] = threading.Condition.wait,
+    ) -> None:
+        """Allow `limit` requests; `clock` gives seconds, `wait` sleeps on the condition."""
+        self.limit = limit
+        self.waited = 0.0
+        self._clock = clock
+        self._wait = wait
+        self._changed = threading.Condition()
+        self._answered: deque[float] = deque()
+        self._in_flight = 0
+        self._paused_until = 0.0
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Hold one request's slot, waiting for it if need be."""
+        self._acquire()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._answered.append(self._clock())
+                self._changed.notify_all()
+
+    def pause(self, seconds: float) -> None:
+        """Let no request start for `seconds` from now."""
+        with self._changed:
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+    def _acquire(self) -> None:
+        with self._changed:
+            started = self._clock()
+            while (seconds := self._seconds_to_wait()) != 0:
+                self._wait(self._changed, seconds)
+            self._in_flight += 1
+            self.waited += self._clock() - started
+
+    def _seconds_to_wait(self) -> float | None:
+        """0 when a slot is free, `None` when only an answer can free one."""
+        now = self._clock()
+        while self._answered and self._answered[0] <= now - WINDOW:
+            self._answered.popleft()
+        if now < self._paused_until:
+            return self._paused_until - now
+        if self._in_flight + len(self._answered) < self.limit:
+            return 0
+        return self._answered[0] + WINDOW - now if self._answered else None

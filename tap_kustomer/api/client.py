@@ -1,0 +1,225 @@
+"""The only code that talks HTTP: one per tap, shared by all streams and threads.
+
+- Only GET and the two search POSTs exist here; nothing can change an org.
+- The key goes to the org's own host and nowhere else: no redirect is followed, and a link that
+  leaves the host is refused.
+- Every request holds a slot of the org's budget, a search one of the search budget too.
+- A body is decoded once, and never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import backoff
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from tap_kustomer.api import errors, retry
+from tap_kustomer.api.budget import Budget
+from tap_kustomer.api.decode import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tap_kustomer.settings import Settings
+
+LOGGER = logging.getLogger("tap-kustomer.api")
+SEARCH = "/v1/customers/search"
+ARCHIVE_SEARCH = "/v1/customers/archive/search"
+
+T = TypeVar("T")
+
+
+class _Bearer(AuthBase):
+    """As an auth object, so that requests neither reads `.netrc` nor shows the key in a repr."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """One request: the same one however often it is tried."""
+
+    method: str
+    path: str
+    params: Mapping[str, str | int] | None = None
+    body: object = None
+
+
+class Client:
+    """Requests to one org. `moment` is epoch seconds, as `x-ratelimit-reset` counts them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        search_budget: Budget | None = None,
+        org_budget: Budget | None = None,
+        moment: Callable[[], float] = time.time,
+    ) -> None:
+        """Open a connection pool; nothing is sent yet."""
+        self.search_budget = search_budget or Budget(settings.max_search_requests_per_minute)
+        self.org_budget = org_budget or Budget(settings.max_requests_per_minute)
+        self.server_date: str | None = None
+        self._moment = moment
+        self._url = settings.api_url
+        self._timeout = settings.request_timeout
+        self.session = requests.Session()
+        self.session.auth = _Bearer(settings.api_key)
+        self.session.headers.update(
+            {"Accept": "application/json", "User-Agent": f"tap-kustomer/{version('tap-kustomer')}"}
+        )
+        # Kustomer needs no cookies, and a jar that never changes is safe to share by threads.
+        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.session.mount(self._url, HTTPAdapter(pool_maxsize=settings.concurrency + 1))
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+        """The JSON object that `path` (or a link from an answer, relative or not) answers.
+
+        Raises:
+            KustomerError: the first refusal, or the last failure after all tries.
+        """
+        return self._persist(lambda: self._answer(_Ask("GET", path, params)), path)
+
+    def search(
+        self,
+        path: str,
+        body: object,
+        read: Callable[[dict[str, Any], int], T],
+        *,
+        page: int,
+        size: int,
+    ) -> T:
+        """What `read` makes of the answer to a search and of the page size asked for.
+
+        `read` raises a `TransientError` for an answer that can't be true, which is then asked again
+        like any other failure. Page 1 is asked smaller after an `OverloadedError`: where the first
+        page ends matters to nobody, whereas a later page must begin where the one before ended.
+
+        Raises:
+            KustomerError: the first refusal, or the last failure after all tries.
+        """
+
+        def attempt() -> T:
+            nonlocal size
+            params: dict[str, str | int] = {"page": page, "pageSize": size}
+            try:
+                return read(self._answer(_Ask("POST", path, params, body)), size)
+            except errors.OverloadedError:
+                size = max(size // 2, 1) if page == 1 else size
+                raise
+
+        return self._persist(attempt, path)
+
+    def _persist(self, attempt: Callable[[], T], path: str) -> T:
+        def log(details: Any) -> None:  # noqa: ANN401  (backoff's own TypedDict is not exported)
+            LOGGER.warning(
+                "%s: %s, try %d of %d, asking again in %.0f s",
+                path,
+                details["exception"].fault,
+                details["tries"],
+                retry.TRIES,
+                details["wait"],
+            )
+
+        retrying = backoff.on_exception(
+            backoff.expo,
+            errors.TransientError,
+            max_tries=retry.TRIES,
+            max_value=retry.LONGEST_WAIT,
+            jitter=backoff.random_jitter,
+            on_backoff=log,
+            logger=None,
+        )
+        return retrying(attempt)()
+
+    def _answer(self, ask: _Ask) -> dict[str, Any]:
+        """One answer; waits through any number of 429s."""
+        while True:
+            try:
+                return self._send(ask)
+            except errors.LimitedError:
+                LOGGER.warning("%s: Kustomer's rate limit is reached, waiting for it", ask.path)
+
+    def _send(self, ask: _Ask) -> dict[str, Any]:
+        budgets = [self.org_budget]
+        if ask.method == "POST":
+            budgets.append(self.search_budget)
+        with ExitStack() as slots:
+            for budget in reversed(budgets):
+                slots.enter_context(budget.slot())
+            response = self._request(ask)
+        path = urlsplit(ask.path).path
+        seconds = retry.pause_after(response.status_code, response.headers, self._moment())
+        if seconds:
+            for budget in budgets:
+                budget.pause(seconds)
+        error = errors.from_status(response.status_code, path, response.content)
+        if error is None:
+            self.server_date = response.headers.get("Date")
+            return _read(response.content, path)
+        if isinstance(error, errors.RequestRefusedError):
+            raise _with_codes(error, path, response.content)
+        raise error
+
+    def _request(self, ask: _Ask) -> requests.Response:
+        path = urlsplit(ask.path).path
+        try:
+            return self.session.request(
+                ask.method,
+                self._pinned(ask.path),
+                params=ask.params,
+                json=ask.body,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.Timeout:
+            raise errors.OverloadedError(path, "no answer in time") from None
+        except requests.exceptions.SSLError as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise errors.CertificateError from None
+            raise errors.TransientError(path, "connection broken") from None
+        except requests.RequestException as error:
+            # The exception's own text may quote what was sent; its type says enough.
+            fault = f"connection broken: {type(error).__name__}"
+            raise errors.TransientError(path, fault) from None
+
+    def _pinned(self, link: str) -> str:
+        """`link` as an address on the org's host; anything else is refused."""
+        address = urljoin(self._url, link)
+        if urlsplit(address)[:2] != urlsplit(self._url)[:2]:
+            raise errors.LinkRefusedError(urlsplit(link).path)
+        return address
+
+
+def _read(body: bytes, path: str) -> dict[str, Any]:
+    try:
+        answer = decode(body)
+    except ValueError:
+        raise errors.TransientError(path, "the answer is not JSON") from None
+    if not isinstance(answer, dict) or not isinstance(answer.get("data"), (list, dict)):
+        raise errors.TransientError(path, "the answer holds no data")
+    return answer
+
+
+def _with_codes(
+    error: errors.RequestRefusedError, path: str, body: bytes
+) -> errors.RequestRefusedError:
+    try:
+        return errors.with_codes(error, path, decode(body))
+    except ValueError:
+        return error

@@ -1,0 +1,166 @@
+"""What can go wrong with a request, each as a sentence that tells the user what to do.
+
+```
+KustomerError
+├── KeyRefusedError        the key itself is not accepted: end the run
+├── WrongRegionError       the key belongs to another pod: end the run
+├── AccessRefusedError     this key may not read this resource: close that stream, go on
+├── RequestRefusedError    Kustomer will not answer this request: never asked again
+├── LinkRefusedError       a redirect or link would carry the key to another host
+├── CertificateError       the TLS certificate is not valid for Kustomer's host
+├── LimitedError           429: wait as told, and ask again; costs time, never a try
+└── TransientError         worth asking again; raised to the user once five minutes have not helped
+    └── OverloadedError    the page may be too large to be served in time: ask for fewer records
+```
+
+A message holds a status, a path and an error code, never a response body, which may hold customer
+data, and never the key.
+"""
+
+from __future__ import annotations
+
+import re
+
+KEY_PAGE = "Settings › Security › API Keys"
+POD_HOSTS = {
+    "prod1": "https://api.kustomerapp.com",
+    "prod2": "https://api.prod2.kustomerapp.com",
+    "prod4": "https://api.prod4.kustomerapp.com",
+}
+
+_WRONG_POD = re.compile(rb"associated with pod (\w{1,20})")
+_CODE = re.compile(r"[a-z][a-z_]{0,39}")
+
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
+# How a search that takes too long may end: in a timeout, here or at a gateway, or in a plain 500.
+_SLOW = {408, 500, 502, 504}
+_REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 300, 400, 500
+
+
+class KustomerError(Exception):
+    """Anything that keeps the tap from reading; the message is meant for the user."""
+
+
+class KeyRefusedError(KustomerError):
+    """The API key is wrong, was deleted, or has expired."""
+
+    def __init__(self) -> None:
+        """Say where a key that lasts is made."""
+        super().__init__(
+            "Kustomer does not accept the API key: it is wrong or has expired. Create one under "
+            f'{KEY_PAGE} with expiration "Never" and write it into the setting api_key.'
+        )
+
+
+class WrongRegionError(KustomerError):
+    """The key belongs to another pod than the host that was asked."""
+
+    def __init__(self, pod: str) -> None:
+        """Name the address of `pod`, the key's own, as Kustomer's answer names it."""
+        host = POD_HOSTS.get(pod)
+        advice = f"set base_url to {host}" if host else "set base_url to your org's own address"
+        super().__init__(f"The API key belongs to Kustomer's region {pod}: {advice}.")
+
+
+class AccessRefusedError(KustomerError):
+    """Status 401 or 403 for a resource. Kustomer's documents disagree on which of the two it is."""
+
+    def __init__(self, status: int, path: str) -> None:
+        """Keep the `status`, which alone does not tell a dead key from a missing permission."""
+        super().__init__(f"Kustomer refused {path} (status {status}).")
+        self.status = status
+
+
+class RequestRefusedError(KustomerError):
+    """A 4xx answer that asking again would not change."""
+
+    def __init__(self, status: int, path: str, codes: tuple[str, ...] = ()) -> None:
+        """Keep the `status` and Kustomer's own error `codes`, such as `bad_request`."""
+        named = f", {', '.join(codes)}" if codes else ""
+        super().__init__(
+            f"Kustomer does not answer {path} (status {status}{named}). If the setting base_url is "
+            "your org's address, please report this with the tap's version."
+        )
+        self.status = status
+
+
+class LinkRefusedError(KustomerError):
+    """An answer pointed to another host."""
+
+    def __init__(self, path: str) -> None:
+        """Name only the `path` that was asked; where it pointed is not repeated."""
+        super().__init__(
+            f"The answer to {path} leads to another address, which the API key is not sent to: set "
+            "base_url to your org's address as the browser shows it."
+        )
+
+
+class CertificateError(KustomerError):
+    """TLS could not prove that the host is Kustomer's."""
+
+    def __init__(self) -> None:
+        """Say what to look at; the check itself can't be switched off."""
+        super().__init__(
+            "The TLS certificate of Kustomer's host could not be verified: check base_url, and "
+            "whether a proxy between this machine and Kustomer replaces certificates."
+        )
+
+
+class LimitedError(KustomerError):
+    """Status 429."""
+
+
+class TransientError(KustomerError):
+    """A failure that may pass: a 5xx, a broken connection, an answer that is not what was asked."""
+
+    def __init__(self, path: str, fault: str) -> None:
+        """Say what was asked and the `fault` found."""
+        super().__init__(
+            f"Kustomer kept failing at {path} ({fault}). Run again later: nothing is lost, the "
+            "next run goes on from the bookmark. If it lasts, see Kustomer's status page."
+        )
+        self.fault = fault
+
+
+class OverloadedError(TransientError):
+    """A failure that a smaller page may cure: a timeout, or `timed_out` in the answer."""
+
+
+def from_status(status: int, path: str, body: bytes) -> KustomerError | None:
+    """The error an HTTP status stands for, or `None` for a good one.
+
+    `body` is searched for the name of a pod and for error codes only.
+    """
+    if status < _REDIRECT:
+        return None
+    if status < _CLIENT_ERROR:
+        return LinkRefusedError(path)
+    if status == _TOO_MANY:
+        return LimitedError(path)
+    if status in _SLOW:
+        return OverloadedError(path, f"status {status}")
+    if status >= _SERVER_ERROR:
+        return TransientError(path, f"status {status}")
+    return _refusal(status, path, body)
+
+
+def _refusal(status: int, path: str, body: bytes) -> KustomerError:
+    if pod := _WRONG_POD.search(body):
+        return WrongRegionError(pod[1].decode())
+    if status in {_UNAUTHORIZED, _FORBIDDEN}:
+        return AccessRefusedError(status, path)
+    return RequestRefusedError(status, path)
+
+
+def with_codes(error: RequestRefusedError, path: str, answer: object) -> RequestRefusedError:
+    """The same error, naming the plain-word `errors[].code` values of the decoded answer.
+
+    A code such as `bad_request` says what is wrong and holds nobody's data.
+    """
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    codes = [
+        item["code"]
+        for item in (errors if isinstance(errors, list) else [])
+        if isinstance(item, dict) and isinstance(item.get("code"), str)
+    ]
+    return RequestRefusedError(error.status, path, tuple(c for c in codes if _CODE.fullmatch(c)))

@@ -1,0 +1,187 @@
+"""One JSON:API resource becomes one flat row.
+
+Nothing the API sends is dropped: an attribute that has no column, or whose value does not fit the
+type of its column, arrives in `additional_attributes` under its own name; a relationship without a
+column arrives in `additional_relationships`. `type`, `links` and relationships that hold only links
+are left out. Values are never changed; no value can make a target refuse the row for its type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class RecordError(Exception):
+    """A resource can't be told apart from others."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column: the API's `source` name, the `column`, its JSON type, and what it means."""
+
+    source: str
+    column: str
+    json_type: dict[str, Any]
+    description: str
+    fits: Callable[[Any], bool]
+
+    @property
+    def property(self) -> dict[str, Any]:
+        """The column's JSON schema; every column may be null unless it is a key."""
+        return {**self.json_type, "description": self.description}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """The shape of a resource: which attributes and relationships have a column."""
+
+    attributes: tuple[Field, ...]
+    relationships: tuple[Field, ...] = ()
+    replication_key: str | None = None
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema of the rows."""
+        columns = {
+            "id": {"type": "string", "description": "Kustomer's own identifier."},
+            **{field.column: field.property for field in self.attributes},
+            **{field.column: field.property for field in self.relationships},
+            "additional_attributes": {
+                "type": ["object", "null"],
+                "description": "Attributes without a fitting column, verbatim.",
+            },
+            "additional_relationships": {
+                "type": ["object", "null"],
+                "description": "Relationships without a column: name to id, or ids.",
+            },
+        }
+        if self.replication_key:
+            columns[self.replication_key] = {
+                **columns[self.replication_key],
+                "type": "string",
+            }
+        return {
+            "type": "object",
+            "properties": columns,
+            "required": ["id", *filter(None, [self.replication_key])],
+        }
+
+
+class RowBuilder:
+    """Builds the rows of one resource; columns that a record lacks are absent from its row."""
+
+    def __init__(self, resource: Resource) -> None:
+        """Prepare for records of this shape."""
+        self._fields = {field.source: (field.column, field.fits) for field in resource.attributes}
+        self._relations = {f.source: (f.column, f.fits) for f in resource.relationships}
+
+    def row(self, item: dict[str, Any]) -> dict[str, Any]:
+        """The row of a JSON:API resource.
+
+        Raises:
+            RecordError: the resource has no id.
+        """
+        key = item.get("id")
+        if not isinstance(key, str) or not key:
+            msg = "A record has no id."
+            raise RecordError(msg)
+        row: dict[str, Any] = {"id": key}
+        others: dict[str, Any] = {}
+        for source, value in _members(item, "attributes"):
+            column, fits = self._fields.get(source, _NO_COLUMN)
+            if column and (value is None or fits(value)):
+                row[column] = value
+            else:
+                others[source] = value
+        if others:
+            row["additional_attributes"] = others
+        if others := self._relate(row, item):
+            row["additional_relationships"] = others
+        return row
+
+    def _relate(self, row: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+        """Fill in the related ids; the ones without a column are returned."""
+        others: dict[str, Any] = {}
+        for source, relationship in _members(item, "relationships"):
+            ids, known = _related(relationship)
+            column, fits = self._relations.get(source, _NO_COLUMN)
+            if known and column and (ids is None or fits(ids)):
+                row[column] = ids
+            elif known:
+                others[source] = ids
+        return others
+
+
+def _members(item: dict[str, Any], name: str) -> Iterable[tuple[str, Any]]:
+    members = item.get(name)
+    return members.items() if isinstance(members, dict) else ()
+
+
+def _related(relationship: object) -> tuple[object, bool]:
+    """The id or ids a relationship names, and whether it names any (links alone name none)."""
+    if relationship is None:
+        return None, True
+    if not isinstance(relationship, dict) or "data" not in relationship:
+        return None, False
+    data = relationship["data"]
+    if isinstance(data, list):
+        return [item.get("id") if isinstance(item, dict) else item for item in data], True
+    return (data.get("id") if isinstance(data, dict) else None), True
+
+
+def is_text(value: object) -> bool:
+    """A string."""
+    return type(value) is str
+
+
+def is_integer(value: object) -> bool:
+    """A whole number that a 64-bit column can hold; a boolean is none."""
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def is_number(value: object) -> bool:
+    """An integer or decimal number."""
+    return type(value) in {int, Decimal, float}
+
+
+def is_boolean(value: object) -> bool:
+    """True or false."""
+    return type(value) is bool
+
+
+def is_object(value: object) -> bool:
+    """A JSON object."""
+    return type(value) is dict
+
+
+def is_list(value: object) -> bool:
+    """A list of anything."""
+    return type(value) is list
+
+
+def is_text_list(value: object) -> bool:
+    """A list of strings."""
+    return type(value) is list and all(type(item) is str for item in value)
+
+
+def is_instant(value: object) -> bool:
+    """A date-time in ISO 8601 with its offset, as every timestamp of Kustomer's is."""
+    if type(value) is not str:
+        return False
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _nothing(_: object) -> bool:
+    return False
+
+
+_NO_COLUMN: tuple[str, Callable[[Any], bool]] = ("", _nothing)

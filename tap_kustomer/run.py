@@ -1,0 +1,111 @@
+"""One run: the client, the access check, the frozen end, and the streams that had to be closed."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tap_kustomer import instants, settings
+from tap_kustomer.api.client import Client
+from tap_kustomer.api.errors import AccessRefusedError, KeyRefusedError, KustomerError
+
+if TYPE_CHECKING:
+    from singer_sdk import Tap
+
+LOGGER = logging.getLogger("tap-kustomer")
+CURRENT_TOKEN = "/v1/auth/tokens/current"  # noqa: S105  (a path, not a password)
+
+
+class ClosedStreamsError(KustomerError):
+    """The run read everything it could, but not everything that was selected."""
+
+    def __init__(self, closed: dict[str, str]) -> None:
+        """List every closed stream with its reason."""
+        super().__init__(
+            f"{len(closed)} of the selected streams could not be read: "
+            + " ".join(f"[{name}] {reason}" for name, reason in closed.items())
+        )
+
+
+class Run:
+    """What the streams of one tap share. Nothing is validated or opened before it is used."""
+
+    def __init__(self, tap: Tap) -> None:
+        """Belong to `tap`, whose config may be empty as long as it only discovers."""
+        self.tap = tap
+        self.closed: dict[str, str] = {}
+
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """The validated settings."""
+        return settings.load(self.tap.config, datetime.now(UTC))
+
+    @cached_property
+    def client(self) -> Client:
+        """The one client of the tap."""
+        return Client(self.settings)
+
+    @cached_property
+    def end(self) -> int:
+        """The instant up to which searches read: frozen at its first use.
+
+        A clock that runs ahead of Kustomer's would freeze an end in which records still appear, so
+        the date of Kustomer's own last answer counts where it is earlier.
+        """
+        ends = [instants.of(datetime.now(UTC))]
+        with suppress(TypeError, ValueError):  # no such header, or no date in it
+            ends.append(instants.of(parsedate_to_datetime(self.client.server_date or "")))
+        if self.settings.end is not None:
+            ends.append(self.settings.end)
+        return min(ends)
+
+    def check_access(self) -> None:
+        """Ask once who the key is, and log it.
+
+        Raises:
+            KeyRefusedError: Kustomer does not accept the key at all.
+        """
+        try:
+            token = self.client.get(CURRENT_TOKEN)["data"]
+        except AccessRefusedError:
+            raise KeyRefusedError from None
+        attributes = token.get("attributes") or {}
+        org = ((token.get("relationships") or {}).get("org") or {}).get("data") or {}
+        LOGGER.info(
+            "Reading org %s with API key '%s', which holds: %s",
+            org.get("id"),
+            attributes.get("name"),
+            ", ".join(attributes.get("roles") or []) or "no roles",
+        )
+
+    def close_stream(
+        self, name: str, error: KustomerError, permissions: tuple[str, ...] = ()
+    ) -> None:
+        """Note that a stream could not be read, and log what would open it.
+
+        Raises:
+            KeyRefusedError: it is the key itself that has died meanwhile.
+        """
+        reason = str(error)
+        if isinstance(error, AccessRefusedError):
+            self.check_access()
+            reason += (
+                f" Give the API key one of the permissions that open it ({', '.join(permissions)}; "
+                "a key with org.user.read, org.permission.read and org.admin.read is the simple "
+                "choice). Roles can't be added to a key: create a new one."
+            )
+        self.closed[name] = reason
+        LOGGER.error("Stream '%s' is left out: %s", name, reason)
+
+    def finish(self) -> None:
+        """End the run.
+
+        Raises:
+            ClosedStreamsError: at least one stream had to be closed.
+        """
+        if self.closed:
+            raise ClosedStreamsError(self.closed)

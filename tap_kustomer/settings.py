@@ -1,0 +1,241 @@
+"""Settings: what the user wrote becomes what the tap works with, or a sentence on what to write.
+
+Pure: the present is passed in. Nothing here touches the network, and no message repeats the key.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from tap_kustomer import instants
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DOMAIN = "kustomerapp.com"
+REGIONS = (f"api.{DOMAIN}", f"api.prod2.{DOMAIN}", f"api.prod4.{DOMAIN}")
+EXAMPLE_URL = f"https://acme.{DOMAIN}"
+# Kustomer's standard search returns what was updated within the past two years (documented).
+SEARCH_REACH = 730 * instants.DAY
+
+_ORG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+# Each with its default, smallest and largest value.
+NUMBERS: dict[str, tuple[int, int, int]] = {
+    "max_history_months": (3, 0, 1_200),
+    "lookback_seconds": (600, 0, 86_400),
+    "page_size": (500, 1, 500),
+    "concurrency": (4, 1, 16),
+    "max_search_requests_per_minute": (100, 1, 1_000),
+    "max_requests_per_minute": (240, 1, 2_000),
+    "request_timeout": (60, 1, 600),
+}
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the message names it and says what to write instead."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The validated settings. Instants are milliseconds since 1970, the rest as in the README."""
+
+    api_key: str
+    api_url: str
+    start: int
+    earliest_start: int | None
+    end: int | None
+    lookback: int
+    include_deleted: bool
+    page_size: int
+    concurrency: int
+    max_search_requests_per_minute: int
+    max_requests_per_minute: int
+    request_timeout: int
+
+    def check_first_run(self) -> None:
+        """Refuse a first run whose history would start too early.
+
+        Raises:
+            SettingsError: names the earliest date allowed and the setting that lifts the limit.
+        """
+        if self.earliest_start is not None and self.start < self.earliest_start:
+            msg = (
+                f"Setting start_date is {_day(self.start)}, earlier than max_history_months "
+                f"allows: write {_day(self.earliest_start)} or later, or raise "
+                f"max_history_months (0 lifts the limit)."
+            )
+            raise SettingsError(msg)
+
+
+def load(config: Mapping[str, Any], now: datetime) -> Settings:
+    """The settings of `config` at the moment `now` (aware).
+
+    Raises:
+        SettingsError: the first setting that can't be used.
+    """
+    numbers = {name: _number(config, name) for name in NUMBERS}
+    lookback = numbers.pop("lookback_seconds") * instants.SECOND
+    months = numbers.pop("max_history_months")
+    end = _date(config, "end_date")
+    start, earliest = _history(config, months, end, now)
+    return Settings(
+        api_key=_key(config),
+        api_url=api_url(_text(config, "base_url", f"for example {EXAMPLE_URL}")),
+        start=start,
+        earliest_start=earliest,
+        end=end,
+        lookback=lookback,
+        include_deleted=_flag(config, "include_deleted", default=True),
+        **numbers,
+    )
+
+
+def api_url(base_url: str) -> str:
+    """The API address, scheme and host only, of the org that `base_url` names.
+
+    Raises:
+        SettingsError: it names no Kustomer org; only a loopback host with a port may be anything
+            else, so that the key is sent to Kustomer or to the user's own machine, never elsewhere.
+    """
+    written = base_url.strip()
+    address = _split(written if "://" in written else f"https://{written}")
+    host, port = address.hostname or "", address.port
+    if address.username is not None or address.password is not None:
+        _refuse_base_url("contains a user name or password")
+    if port is not None and _is_loopback(host) and address.scheme in {"http", "https"}:
+        return f"{address.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    if address.scheme != "https":
+        _refuse_base_url("does not start with https://")
+    if port not in {None, 443}:
+        _refuse_base_url("names a port")
+    if host in REGIONS:
+        return f"https://{host}"
+    org = host.removesuffix(f".{DOMAIN}").removesuffix(".api")
+    if not host.endswith(f".{DOMAIN}") or not _ORG.fullmatch(org):
+        _refuse_base_url("names no Kustomer org")
+    if org in {"api", "www"}:
+        _refuse_base_url("names no org of yours")
+    return f"https://{org}.api.{DOMAIN}"
+
+
+def months_before(now: datetime, months: int) -> datetime:
+    """Midnight (UTC) of the day `months` calendar months before `now`; short months end early."""
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    day = min(now.day, monthrange(year, month + 1)[1])
+    return datetime(year, month + 1, day, tzinfo=UTC)
+
+
+def _history(
+    config: Mapping[str, Any], months: int, end: int | None, now: datetime
+) -> tuple[int, int | None]:
+    """Where history starts, and the earliest start allowed (`None`: no limit)."""
+    start = _date(config, "start_date")
+    earliest = instants.of(months_before(now.astimezone(UTC), months)) if months else None
+    if start is None:
+        if earliest is None:
+            msg = (
+                "Setting start_date is missing: with max_history_months 0 there is no default, so "
+                "write the date to read from, for example 2026-01-31."
+            )
+            raise SettingsError(msg)
+        start = earliest
+    elif start > instants.of(now):
+        msg = "Setting start_date lies in the future: write a past date, for example 2026-01-31."
+        raise SettingsError(msg)
+    if end is not None and start > end:
+        msg = (
+            f"Setting end_date is {_day(end)}, before history starts on {_day(start)}: write a "
+            "later end_date or an earlier start_date."
+        )
+        raise SettingsError(msg)
+    return start, earliest
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # read here, since a port that is no number raises only when it is read
+    except ValueError:
+        _refuse_base_url("is not a web address")
+    return parts
+
+
+def _refuse_base_url(fault: str) -> NoReturn:
+    msg = (
+        f"Setting base_url {fault}: write your org's address as the browser shows it, for example "
+        f"{EXAMPLE_URL}."
+    )
+    raise SettingsError(msg) from None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _key(config: Mapping[str, Any]) -> str:
+    where = "create one under Settings › Security › API Keys › Add API key"
+    key = _text(config, "api_key", where).strip()
+    if not _KEY.fullmatch(key):
+        msg = f"Setting api_key contains characters no key has: copy it again, or {where}."
+        raise SettingsError(msg)
+    return key
+
+
+def _text(config: Mapping[str, Any], name: str, advice: str) -> str:
+    value = config.get(name)
+    if not isinstance(value, str) or not value.strip():
+        msg = f"Setting {name} is missing: write it as text, {advice}."
+        raise SettingsError(msg)
+    return value
+
+
+def _number(config: Mapping[str, Any], name: str) -> int:
+    default, smallest, largest = NUMBERS[name]
+    value = config.get(name)
+    if value is None:
+        return default
+    if type(value) is not int or not smallest <= value <= largest:
+        msg = f"Setting {name} must be a whole number from {smallest} to {largest}."
+        raise SettingsError(msg)
+    return value
+
+
+def _flag(config: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = config.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        msg = f"Setting {name} must be true or false."
+        raise SettingsError(msg)
+    return value
+
+
+def _date(config: Mapping[str, Any], name: str) -> int | None:
+    value = config.get(name)
+    if value is None:
+        return None
+    try:
+        return instants.parse(value)
+    except (TypeError, ValueError, OverflowError):
+        msg = (
+            f"Setting {name} is not a date: write it like 2026-01-31 or 2026-01-31T08:00:00Z "
+            "(UTC unless it says otherwise)."
+        )
+        raise SettingsError(msg) from None
+
+
+def _day(instant: int) -> str:
+    return instants.text(instant)[:10]

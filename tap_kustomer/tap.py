@@ -1,0 +1,176 @@
+"""The tap: its settings as users see them, its streams, and how a run begins and ends."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Tap
+from singer_sdk import typing as th
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_kustomer.api.errors import KustomerError
+from tap_kustomer.records import RecordError
+from tap_kustomer.run import Run
+from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
+from tap_kustomer.streams import STREAMS
+from tap_kustomer.streams.base import KustomerStream, SearchStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# Errors whose message is all a user needs; anything else is a bug and keeps its traceback.
+PLAIN_ERRORS = (KustomerError, RecordError, SettingsError)
+
+
+def _number(name: str, title: str, description: str) -> th.Property[int]:
+    default, smallest, largest = NUMBERS[name]
+    return th.Property(
+        name,
+        th.IntegerType(minimum=smallest, maximum=largest),
+        default=default,
+        title=title,
+        description=f"{description} {smallest} to {largest}.",
+    )
+
+
+class TapKustomer(Tap):
+    """Reads conversations, users, teams and permissions of a Kustomer org, and never writes."""
+
+    name = "tap-kustomer"
+    message_writer_class = MsgSpecWriter
+    config_jsonschema = th.PropertiesList(
+        th.Property(
+            "api_key",
+            th.StringType,
+            required=True,
+            secret=True,
+            title="API key",
+            description="Created under Settings › Security › API Keys › Add API key.",
+        ),
+        th.Property(
+            "base_url",
+            th.StringType,
+            required=True,
+            title="Base URL",
+            description=f"The org's address as the browser shows it, such as {EXAMPLE_URL}.",
+        ),
+        th.Property(
+            "start_date",
+            th.DateTimeType,
+            title="Start date",
+            description=(
+                "Where a stream's first run starts to read: 2026-01-31 (midnight UTC) or "
+                "2026-01-31T08:00:00Z. Default: max_history_months before now."
+            ),
+        ),
+        _number(
+            "max_history_months",
+            "Longest history",
+            "Months that start_date may reach back on a stream's first run; 0 lifts the limit.",
+        ),
+        th.Property(
+            "end_date",
+            th.DateTimeType,
+            title="End date",
+            description="Read nothing that was updated after it, for a bounded backfill.",
+        ),
+        _number(
+            "lookback_seconds",
+            "Lookback",
+            "Seconds before the bookmark that every later run reads again, for records that "
+            "Kustomer indexed late.",
+        ),
+        th.Property(
+            "include_deleted",
+            th.BooleanType,
+            default=True,
+            title="Include deleted records",
+            description="Also read deleted records; they carry deleted and deleted_at.",
+        ),
+        _number("page_size", "Page size", "Records a search returns per request."),
+        _number("concurrency", "Concurrency", "Searches in flight; 1 is one after another."),
+        _number(
+            "max_search_requests_per_minute",
+            "Searches per minute",
+            "Kustomer allows an API key 100.",
+        ),
+        _number(
+            "max_requests_per_minute",
+            "Requests per minute",
+            "Share of the org's budget (300 to 2,000, by plan) that this tap may use.",
+        ),
+        _number("request_timeout", "Request timeout", "Seconds to wait for an answer."),
+    ).to_dict()
+
+    def discover_streams(self) -> Sequence[KustomerStream]:
+        """All streams, without a look at settings or network."""
+        run = Run(self)
+        return [stream(run) for stream in STREAMS]
+
+    def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK; here it only gets a beginning and an end
+        """Sync all streams.
+
+        Raises:
+            SettingsError: a first run would start earlier than allowed; nothing was requested.
+            KustomerError: the key is dead, Kustomer is down, or streams had to be closed.
+        """
+        with self._checked_run():
+            super().sync_all()
+
+    def run_connection_test(self) -> bool:  # type: ignore[misc]  # as above
+        """Read one record of each stream.
+
+        Raises:
+            SettingsError: as for a sync.
+            KustomerError: as for a sync.
+        """
+        with self._checked_run():
+            return super().run_connection_test()
+
+    @classmethod
+    def invoke(cls, **options: Any) -> None:  # noqa: ANN401  (the SDK's own options, passed on)
+        """Run the command, ending with one sentence for errors that are not bugs."""
+        with cls._plain_errors():
+            super().invoke(**options)
+
+    @classmethod
+    def cb_test(cls, *options: Any) -> None:  # noqa: ANN401  (as above)
+        """Run `--test`, ending as `invoke` does."""
+        with cls._plain_errors():
+            super().cb_test(*options)
+
+    @contextmanager
+    def _checked_run(self) -> Iterator[None]:
+        streams = [stream for stream in self.streams.values() if stream.selected]
+        run: Run = next(s.run for s in self.streams.values() if isinstance(s, KustomerStream))
+        if any(isinstance(s, SearchStream) and s.bookmark() is None for s in streams):
+            run.settings.check_first_run()
+        run.check_access()
+        yield
+        run.finish()
+
+    @classmethod
+    @contextmanager
+    def _plain_errors(cls) -> Iterator[None]:
+        try:
+            yield
+        except PLAIN_ERRORS as error:
+            cls.logger.error("%s", error)  # noqa: TRY400  (a traceback would bury the sentence)
+            sys.exit(1)
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Validate as the SDK does, but say what to write instead of quoting a JSON schema."""
+        found = super()._validate_config(raise_errors=False)
+        if not raise_errors:
+            return found
+        try:
+            Run(self).settings  # noqa: B018  (read for its errors)
+        except SettingsError as error:
+            found = [str(error)]
+        if found:
+            msg = "Config validation failed"
+            raise ConfigValidationError(msg, errors=found, schema=self.config_jsonschema)
+        return found

@@ -1,0 +1,26 @@
+"""Fixtures and hypothesis profiles."""
+
+from __future__ import annotations
+
+import os
+
+import backoff._sync
+import pytest
+from hypothesis import HealthCheck, settings
+
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("default", max_examples=200, derandomize=True, **_COMMON)
+settings.register_profile("nightly", max_examples=2_000, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that retries would have slept; they return at once."""
+    slept: list[float] = []
+
+    class Time:
+        sleep = staticmethod(slept.append)
+
+    monkeypatch.setattr(backoff._sync, "time", Time)
+    return slept

@@ -1,0 +1,126 @@
+"""What several tests need: a config, a held clock, and transports without a network."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3 import HTTPResponse
+from urllib3._collections import HTTPHeaderDict
+
+from tap_kustomer import settings
+from tap_kustomer.api.budget import Budget
+from tap_kustomer.api.client import Client
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from flask import Flask
+
+NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+KEY = "emulator-key"
+CONFIG: dict[str, Any] = {"api_key": KEY, "base_url": "https://acme.kustomerapp.com"}
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+def load(**config: Any) -> settings.Settings:  # noqa: ANN401  (config values are any JSON)
+    """Settings at a fixed moment."""
+    return settings.load({**CONFIG, **config}, NOW)
+
+
+class HeldClock:
+    """Seconds that pass only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
+        """Stand in for `Condition.wait`."""
+        del condition
+        assert seconds is not None, "nobody else could end this wait"
+        self.seconds += seconds
+
+    def budget(self, limit: int) -> Budget:
+        """A budget that this clock runs."""
+        return Budget(limit, clock=self, wait=self.wait)
+
+
+class Transport(BaseAdapter):
+    """Answers requests in-process; keeps what was sent."""
+
+    def __init__(self, answer: Callable[[requests.PreparedRequest], Answer]) -> None:
+        super().__init__()
+        self.sent: list[requests.PreparedRequest] = []
+        self._answer = answer
+
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **__: object
+    ) -> requests.Response:
+        self.sent.append(request)
+        status, headers, body = self._answer(request)
+        raw = HTTPResponse(
+            body=io.BytesIO(body),
+            headers=HTTPHeaderDict(headers),
+            status=status,
+            preload_content=False,
+        )
+        response = requests.Response()
+        response.status_code = status
+        response.headers.update(headers)
+        response.raw = raw
+        response.url = request.url or ""
+        response.request = request
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def scripted(*answers: Answer | Exception) -> Transport:
+    """Gives the answers one after the other."""
+    left = deque(answers)
+
+    def answer(_: requests.PreparedRequest) -> Answer:
+        item = left.popleft()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    return Transport(answer)
+
+
+def served_by(app: Flask) -> Transport:
+    """Asks a WSGI app, without a socket."""
+
+    def answer(request: requests.PreparedRequest) -> Answer:
+        body = request.body.encode() if isinstance(request.body, str) else request.body
+        response = app.test_client().open(
+            request.path_url, method=request.method, headers=dict(request.headers), data=body
+        )
+        return response.status_code, dict(response.headers), response.get_data()
+
+    return Transport(answer)
+
+
+def client_for(transport: Transport, clock: HeldClock | None = None, **config: Any) -> Client:  # noqa: ANN401  (as above)
+    """A client whose budgets never sleep."""
+    clock = clock or HeldClock()
+    loaded = load(**config)
+    client = Client(
+        loaded,
+        search_budget=clock.budget(loaded.max_search_requests_per_minute),
+        org_budget=clock.budget(loaded.max_requests_per_minute),
+        moment=lambda: NOW.timestamp() + clock.seconds,
+    )
+    client.session.mount(loaded.api_url, transport)
+    return client

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_kustomer.api.budget import WINDOW, Budget
+from tests.support import HeldClock
+
+
+def spend(budget: Budget, clock: HeldClock, latency: float = 0.0) -> tuple[float, float]:
+    """When a request was sent, and when its answer came."""
+    with budget.slot():
+        sent = clock()
+        clock.seconds += latency
+    return sent, clock()
+
+
+def test_waits_a_minute_when_used_up() -> None:
+    clock = HeldClock()
+    budget = clock.budget(2)
+    sent = [spend(budget, clock)[0] for _ in range(5)]
+    assert sent == [0, 0, WINDOW, WINDOW, 2 * WINDOW]
+    assert budget.waited == 2 * WINDOW
+
+
+@given(
+    st.integers(1, 7),
+    st.lists(st.tuples(st.floats(0, 40), st.floats(0, 90)), max_size=60),
+)
+def test_never_more_than_the_limit_in_any_minute_wherever_it_is_counted(
+    limit: int, requests: list[tuple[float, float]]
+) -> None:
+    """However late within its latency a request arrives, Kustomer never counts too many."""
+    clock = HeldClock()
+    budget = clock.budget(limit)
+    spent = []
+    for latency, pause in requests:
+        spent.append(spend(budget, clock, latency))
+        clock.seconds += pause
+    for index in range(len(spent) - limit):
+        latest_arrival, earliest_arrival = spent[index][1], spent[index + limit][0]
+        assert earliest_arrival - latest_arrival >= WINDOW * (1 - 1e-9)
+
+
+def test_a_pause_holds_everyone_and_the_longer_one_wins() -> None:
+    clock = HeldClock()
+    budget = clock.budget(10)
+    budget.pause(30)
+    budget.pause(5)
+    assert spend(budget, clock)[0] == 30
+
+
+def test_a_failed_request_gives_its_slot_back() -> None:
+    clock = HeldClock()
+    budget = clock.budget(1)
+    with pytest.raises(ZeroDivisionError), budget.slot():
+        1 / 0  # noqa: B018  (any failure)
+    spend(budget, clock)
+    assert clock.seconds == WINDOW
+
+
+def test_threads_share_the_slots() -> None:
+    """With real threads: the slot that is in flight counts, and an answer wakes the next."""
+    budget = Budget(3, clock=time.monotonic)
+    together, most, lock = 0, 0, threading.Lock()
+    gate = threading.Barrier(3)
+
+    def request() -> None:
+        nonlocal together, most
+        with budget.slot():
+            with lock:
+                together += 1
+                most = max(most, together)
+            gate.wait()
+            with lock:
+                together -= 1
+
+    threads = [threading.Thread(target=request) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 3

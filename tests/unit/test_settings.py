@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_kustomer import instants
+from tap_kustomer.settings import NUMBERS, SettingsError, api_url, months_before
+from tests.support import NOW, load
+
+ACME = "https://acme.api.kustomerapp.com"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://acme.kustomerapp.com",
+        "https://acme.kustomerapp.com/",
+        "https://acme.kustomerapp.com/app/dashboard/64f0?tab=1#top",
+        "https://ACME.Kustomerapp.com:443",
+        "acme.kustomerapp.com",
+        "acme.api.kustomerapp.com",
+        " https://acme.api.kustomerapp.com/v1 ",
+    ],
+)
+def test_base_url_becomes_the_api_host(written: str) -> None:
+    assert api_url(written) == ACME
+
+
+@pytest.mark.parametrize(
+    "host", ["api.kustomerapp.com", "api.prod2.kustomerapp.com", "api.prod4.kustomerapp.com"]
+)
+def test_regional_hosts_stay(host: str) -> None:
+    assert api_url(host) == f"https://{host}"
+
+
+@pytest.mark.parametrize("written", ["http://127.0.0.1:8910", "http://localhost:80/x"])
+def test_loopback_with_a_port_may_be_plain(written: str) -> None:
+    assert api_url(written).startswith("http://")
+
+
+def test_loopback_ipv6() -> None:
+    assert api_url("http://[::1]:8910") == "http://[::1]:8910"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://kustomerapp.com.evil.org",
+        "https://evil.org",
+        "https://evil.org/acme.kustomerapp.com",
+        "https://acmekustomerapp.com",
+        "https://acme.kustomerapp.com.",
+        "https://a.b.kustomerapp.com",
+        "https://acme@evil.org",
+        "https://user:secret@acme.kustomerapp.com",
+        "https://acme.kustomerapp.com:8443",
+        "http://acme.kustomerapp.com",
+        "http://127.0.0.1",
+        "ftp://127.0.0.1:21",
+        "http://10.0.0.1:8910",
+        "https://.kustomerapp.com",
+        "https://kustomerapp.com",
+        "https://www.kustomerapp.com",
+        "https://-acme.kustomerapp.com",
+        "https://acme.kustomerapp.com:port",
+        "https://[acme",
+        "acme",
+        "https://",
+        "",
+    ],
+)
+def test_other_addresses_are_refused_with_advice(written: str) -> None:
+    with pytest.raises(SettingsError, match=r"base_url .*https://acme\.kustomerapp\.com"):
+        load(base_url=written)
+
+
+@given(st.text())
+def test_base_url_leads_to_kustomer_or_is_refused(written: str) -> None:
+    try:
+        url = api_url(written)
+    except SettingsError:
+        return
+    host = url.split("://")[1]
+    assert host.endswith(".kustomerapp.com") or host.startswith(("127.", "localhost:", "[::1]"))
+
+
+@pytest.mark.parametrize("key", [None, "", "  ", 7, "två", "a b", "line\nbreak"])
+def test_key_is_checked_and_never_repeated(key: object) -> None:
+    with pytest.raises(SettingsError, match=r"api_key .*Settings › Security › API Keys") as caught:
+        load(api_key=key)
+    assert not isinstance(key, str) or not key.strip() or key not in str(caught.value)
+
+
+def test_key_is_stripped() -> None:
+    assert load(api_key=" abc\n").api_key == "abc"
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_have_limits(name: str) -> None:
+    _, smallest, largest = NUMBERS[name]
+    load(**{name: smallest, "start_date": "2026-11-01"})
+    load(**{name: largest})
+    for wrong in (smallest - 1, largest + 1, 1.5, "many", True):
+        with pytest.raises(SettingsError, match=f"{name} must be a whole number from {smallest}"):
+            load(**{name: wrong})
+
+
+def test_include_deleted_is_true_or_false() -> None:
+    assert load().include_deleted
+    assert not load(include_deleted=False).include_deleted
+    with pytest.raises(SettingsError, match="include_deleted must be true or false"):
+        load(include_deleted="yes")
+
+
+def test_default_history_is_three_months() -> None:
+    assert instants.text(load().start) == "2026-08-23T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("now", "months", "day"),
+    [
+        ((2026, 5, 31), 3, (2026, 2, 28)),
+        ((2024, 5, 31), 3, (2024, 2, 29)),
+        ((2026, 1, 15), 1, (2025, 12, 15)),
+        ((2026, 3, 31), 25, (2024, 2, 29)),
+    ],
+)
+def test_months_before(now: tuple[int, ...], months: int, day: tuple[int, ...]) -> None:
+    moment = datetime(*now[:3], 13, 30, tzinfo=UTC)
+    assert months_before(moment, months) == datetime(*day[:3], tzinfo=UTC)
+
+
+def test_start_at_the_limit_is_allowed() -> None:
+    load(start_date="2026-08-23").check_first_run()
+
+
+def test_start_before_the_limit_is_refused_naming_date_and_setting() -> None:
+    with pytest.raises(SettingsError, match=r"write 2026-08-23 or later.*max_history_months"):
+        load(start_date="2026-08-22").check_first_run()
+
+
+def test_zero_months_lift_the_limit_but_leave_no_default() -> None:
+    load(start_date="2015-01-01", max_history_months=0).check_first_run()
+    with pytest.raises(SettingsError, match="start_date is missing"):
+        load(max_history_months=0)
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"start_date": "soon"}, "start_date is not a date: write it like 2026-01-31"),
+        ({"start_date": 20260101}, "start_date is not a date"),
+        ({"end_date": "2026-13-01"}, "end_date is not a date"),
+        ({"start_date": "2026-11-24"}, "start_date lies in the future"),
+        ({"start_date": "2026-11-02", "end_date": "2026-11-01"}, "end_date is 2026-11-01, before"),
+        ({"end_date": "2026-08-01"}, "history starts on 2026-08-23"),
+    ],
+)
+def test_bad_dates(config: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        load(**config)
+
+
+def test_dates_become_instants() -> None:
+    loaded = load(start_date="2026-11-01", end_date="2026-11-02T01:00:00+01:00")
+    assert instants.text(loaded.start) == "2026-11-01T00:00:00.000Z"
+    assert loaded.end is not None
+    assert instants.text(loaded.end) == "2026-11-02T00:00:00.000Z"
+
+
+def test_now_is_not_the_future() -> None:
+    assert load(start_date=NOW.isoformat()).start == instants.of(NOW)
