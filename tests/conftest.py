@@ -6,11 +6,10 @@ import os
 
 import backoff._sync
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 
-_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("default", max_examples=200, derandomize=True, **_COMMON)
-settings.register_profile("nightly", max_examples=2_000, **_COMMON)
+settings.register_profile("default", max_examples=200, deadline=None, derandomize=True)
+settings.register_profile("nightly", max_examples=2_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

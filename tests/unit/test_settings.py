@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -123,15 +123,15 @@ def test_default_history_is_three_months() -> None:
 @pytest.mark.parametrize(
     ("now", "months", "day"),
     [
-        ((2026, 5, 31), 3, (2026, 2, 28)),
-        ((2024, 5, 31), 3, (2024, 2, 29)),
-        ((2026, 1, 15), 1, (2025, 12, 15)),
-        ((2026, 3, 31), 25, (2024, 2, 29)),
+        ("2026-05-31", 3, "2026-02-28"),
+        ("2024-05-31", 3, "2024-02-29"),
+        ("2026-01-15", 1, "2025-12-15"),
+        ("2026-03-31", 25, "2024-02-29"),
     ],
 )
-def test_months_before(now: tuple[int, ...], months: int, day: tuple[int, ...]) -> None:
-    moment = datetime(*now[:3], 13, 30, tzinfo=UTC)
-    assert months_before(moment, months) == datetime(*day[:3], tzinfo=UTC)
+def test_months_before(now: str, months: int, day: str) -> None:
+    moment = datetime.fromisoformat(f"{now}T13:30:00+00:00")
+    assert months_before(moment, months).isoformat() == f"{day}T00:00:00+00:00"
 
 
 def test_start_at_the_limit_is_allowed() -> None:

@@ -1,0 +1,28 @@
+"""Refusals in one of the documented shapes.
+
+JSON:API error objects and ``{code, message, meta}`` objects are both documented; the emulator
+always sends the first.
+"""
+
+import msgspec
+
+
+class ApiError(Exception):
+    """A request is refused with a status and an error body."""
+
+    def __init__(self, status: int, code: str, title: str) -> None:
+        """Keep what the body is made of."""
+        super().__init__(f"{status} {code}: {title}")
+        self.status = status
+        self.code = code
+        self.title = title
+
+    def body(self) -> bytes:
+        """Return the JSON error body."""
+        error = {"status": self.status, "code": self.code, "title": self.title}
+        return msgspec.json.encode({"errors": [error]})
+
+
+def bad_request(title: str) -> ApiError:
+    """Return the refusal of an invalid request: 400 ``bad_request`` (documented)."""
+    return ApiError(400, "bad_request", title)

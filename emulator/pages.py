@@ -1,0 +1,57 @@
+"""Pages as JSON: ``meta``, ``links`` and the stored records joined behind them."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from emulator.query import Query
+from emulator.resource import JsonObject
+from emulator.search import Found
+
+
+def search_bytes(path: str, query: Query, found: Found, total_cap: int | None) -> bytes:
+    """Return the JSON answer of a search.
+
+    ``links.next`` and ``links.last`` ignore the caps on pages and records, as seen by peers. What
+    ``idsOnly`` leaves of a record is not documented: the emulator keeps ``type`` and ``id``.
+    """
+    total = found.total if total_cap is None else min(found.total, total_cap)
+    pages = -(-total // query.page_size)
+    params = {"idsOnly": "true"} if query.ids_only else {}
+    links = page_links(path, params, page=query.page, size=query.page_size, more=query.page < pages)
+    links["last"] = page_links(path, params, page=max(1, pages), size=query.page_size)["self"]
+    meta = {
+        "pageSize": query.page_size,
+        "page": query.page,
+        "total": total,
+        "totalPages": pages,
+        "aggregations": {},
+        "timed_out": found.timed_out,
+    }
+    rows = [record.raw for record in found.records]
+    if query.ids_only:
+        rows = [msgspec.json.encode({"type": one.type, "id": one.id}) for one in found.records]
+    return page_bytes({"meta": meta, "links": links}, rows)
+
+
+def page_links(
+    path: str, params: Mapping[str, str], *, page: int, size: int, more: bool = False
+) -> JsonObject:
+    """Return the relative links of a page; ``prev`` and ``next`` are null at the ends."""
+    extra = "".join(f"&{name}={value}" for name, value in params.items())
+
+    def link(number: int) -> str:
+        return f"{path}?page={number}&pageSize={size}{extra}"
+
+    return {
+        "self": link(page),
+        "first": link(1),
+        "prev": link(page - 1) if page > 1 else None,
+        "next": link(page + 1) if more else None,
+    }
+
+
+def page_bytes(head: JsonObject, rows: list[bytes]) -> bytes:
+    """Return ``head`` with ``data`` added, as JSON; the rows are JSON already."""
+    opening = msgspec.json.encode(head)[:-1] + (b"," if head else b"")
+    return b"".join((opening, b'"data":[', b",".join(rows), b"]}"))

@@ -1,0 +1,119 @@
+"""Sample users, teams and permission sets, with role names of both generations."""
+
+from dataclasses import dataclass
+from random import Random
+
+from emulator.resource import JsonObject
+from emulator.store import Store
+from emulator.times import DAY, to_text
+
+_NAMES = (
+    "Zoë Martin", "Łukasz Nowak", "Minh Nguyễn", "José Álvarez", "Søren Dahl", "Chloé Lefèvre",
+    "Anna Schmidt", "Priya Nair", "Tom Baker", "Grace Okafor", "Yuki Tanaka", "Omar Haddad",
+    "Elif Çelik", "Liam Murphy", "Marta Kovács", "Ivan Petrov", "Sofia Rossi", "Noah Cohen",
+    "Ama Mensah", "Lucas Silva", "Ingrid Øverli", "Dana Popescu", "Ruth Adler", "李 娜",
+)  # fmt: skip
+_TEAMS = ("Tier 1", "Tier 2", "Returns & Refunds", "Social média", "VIP", "Night shift")
+_READABLE = ("conversation", "customer", "message", "note", "company", "team", "user", "search")
+# Name, whether Kustomer's own, role names.
+_SETS: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
+    ("Administrator", True, ("org.admin", "org.user", "org.permission.security", "org.hooks")),
+    ("Agent", True, (*(f"org.user.{name}.read" for name in _READABLE),
+                     *(f"org.user.{name}.write" for name in ("conversation", "message", "note")))),
+    ("Team lead", False, (*(f"org.permission.{name}.read" for name in _READABLE),
+                          "org.permission.conversation.update",
+                          "org.permission.kobject.kobject_order.read")),
+    ("Reporting", False, ("org.permission.search.create", "org.permission.conversation.read",
+                          "org.permission.team.read", "org.user.read")),
+    ("Legacy integrations", False, ("org.tracking", "org.hooks", "org.user.hook.write")),
+)  # fmt: skip
+_LISTED_ONLY = (
+    "org.admin.security", "org.admin.user.read", "org.permission.audit_logs.read",
+    "org.permission.outbound_webhook", "org.permission.queue.read", "org.user.routing.read",
+)  # fmt: skip
+# Held by permission sets, but not among the listed auth roles.
+_HELD_ONLY = {"org.user.hook.write", "org.permission.kobject.kobject_order.read"}
+
+
+def new_id(rng: Random, created: int) -> str:
+    """Return an id whose first 8 hex digits are the creation second (inferred)."""
+    return f"{created // 1000:08x}{rng.getrandbits(64):016x}"
+
+
+def link(kind: str, one: str) -> JsonObject:
+    """Return a to-one relationship with data."""
+    return {"data": {"type": kind, "id": one}, "links": {"self": f"/v1/{kind}s/{one}"}}
+
+
+def add_people(store: Store, rng: Random, *, now: int, days: int) -> None:
+    """Put users, teams, permission sets and auth roles into the store."""
+    office = _Office(store, rng, now - (days + 300) * DAY, now)
+    sets = [office.permission_set(*described) for described in _SETS]
+    users = [office.user(name, sets[:4]) for name in _NAMES]
+    for name in ("Data export", "Web shop"):
+        office.user(name, [])
+    for position, name in enumerate(_TEAMS):
+        office.team(name, users[position::5], sets[2:3] if position == 1 else [])
+    for one in users[-2:]:
+        store.delete("user", one, at=now - rng.randrange(1, DAY))
+    held = {role for _, _, roles in _SETS for role in roles}
+    for role in sorted((held - _HELD_ONLY).union(_LISTED_ONLY)):
+        store.put("auth_role", {"type": "auth_role", "id": role})
+
+
+@dataclass(frozen=True)
+class _Office:
+    """Puts resources made between two instants (epoch ms) into a store."""
+
+    store: Store
+    rng: Random
+    since: int
+    now: int
+
+    def permission_set(self, name: str, system: bool, roles: tuple[str, ...]) -> str:  # noqa: FBT001 - a row of the table above
+        return self._put("role_group", {
+            "name": name, "description": f"{name} permissions", "display": True,
+            "system": system, "roles": roles, "meta": {"webAccess": True}, "rev": 1,
+        })  # fmt: skip
+
+    def user(self, name: str, sets: list[str]) -> str:
+        """Put a user with one of the permission sets; without sets, a machine user."""
+        handle = name.encode("ascii", "ignore").decode().lower().replace(" ", ".").strip(".")
+        is_human = bool(sets)
+        return self._put("user", {
+            "name": name, "displayName": name.partition(" ")[0],
+            "email": f"{handle or 'agent'}@example.com",
+            "userType": "user" if is_human else "machine", "mobile": None, "avatarUrl": None,
+            "emailSignature": f"<p>{name}</p>" if is_human else None,
+            "emailVerifiedAt": to_text(self.since) if is_human else None,
+            "password": {"allowNew": True, "forceNew": False} if is_human else {},
+            "roleGroups": self.rng.sample(sets, 1) if is_human else [],
+            "roles": ["org.user"] if is_human else ["org.permission.search.create"],
+            "firstLoginAt": to_text(self.since + DAY) if is_human else None, "rev": 1,
+        })  # fmt: skip
+
+    def team(self, name: str, members: list[str], sets: list[str]) -> str:
+        return self._put("team", {
+            "name": name, "displayName": name if sets else None, "icon": "wave",
+            "members": sorted(members), "roleGroups": sets, "deleted": False, "rev": 1,
+        })  # fmt: skip
+
+    def _put(self, kind: str, attributes: JsonObject) -> str:
+        created = self.rng.randrange(self.since, self.now - 30 * DAY)
+        updated = self.rng.randrange(created, self.now - DAY)
+        one = new_id(self.rng, created)
+        stamps = {"createdAt": created, "updatedAt": updated, "modifiedAt": updated}
+        resource: JsonObject = {
+            "type": kind,
+            "id": one,
+            "attributes": attributes | {name: to_text(at) for name, at in stamps.items()},
+            "relationships": {"org": link("org", self.store.id), "createdBy": None},
+        }
+        if kind == "role_group":
+            version = new_id(self.rng, updated)
+            resource["relationships"]["activeVersion"] = link("role_group_version", version)
+        else:
+            # Role groups have no links of their own (documented).
+            resource["links"] = {"self": f"/v1/{kind}s/{one}"}
+        self.store.put(kind, resource)
+        return one

@@ -1,0 +1,113 @@
+"""The data of one org: the newest version of every resource, and the search index beside it."""
+
+from collections import defaultdict
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from emulator.index import Index
+from emulator.resource import JsonObject, Resource
+from emulator.times import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Store:
+    """Resources by type and id; every method is safe to call from several threads.
+
+    Attributes:
+        id: the org's id.
+        name: the org's name.
+        resources: type -> id -> newest version.
+        lock: hold it to read several things in one consistent state.
+        worked_until: epoch ms up to which data was made up.
+        index_delay: returns the delay in ms of versions put without ``indexed_at``.
+    """
+
+    def __init__(self, now: int, *, org_id: str = "", name: str = "Sample Store") -> None:
+        """Start without data, at ``now`` in epoch milliseconds."""
+        self.id = org_id or f"{now // 1000:08x}{0:016x}"
+        self.name = name
+        self.worked_until = now
+        self.resources: dict[str, dict[str, Resource]] = defaultdict(dict)
+        self.lock = RLock()
+        self.index_delay: Callable[[], int] = lambda: 0
+        self._indexes: dict[str, Index] = defaultdict(Index)
+        self._ids: dict[str, list[str]] = {}
+        self._version = 0
+
+    def put(self, kind: str, data: JsonObject, indexed_at: int | None = None) -> None:
+        """Insert or replace a resource.
+
+        Args:
+            kind: its type, for example ``conversation``.
+            data: the JSON:API resource object.
+            indexed_at: epoch ms from which searches see this version; None: at once, or
+                ``updatedAt`` plus the index delay when an emulator was told to have one.
+        """
+        with self.lock:
+            self._version += 1
+            record = Resource.of(kind, data, self._version)
+            known = self.resources[kind]
+            if record.id not in known:
+                self._ids.pop(kind, None)
+            known[record.id] = record
+            if indexed_at is None and (delay := self.index_delay()):
+                indexed_at = record.updated + delay
+            self._indexes[kind].add(record, indexed_at)
+
+    def touch(
+        self,
+        kind: str,
+        resource_id: str,
+        *,
+        at: int,
+        indexed_at: int | None = None,
+        **attributes: Any,  # noqa: ANN401 - JSON attribute values have any type
+    ) -> None:
+        """Update a resource: ``updatedAt`` becomes ``at`` (epoch ms), ``rev`` grows by one."""
+        with self.lock:
+            data = self.resources[kind][resource_id].data
+            own = data.setdefault("attributes", {})
+            own["rev"] = int(own.get("rev") or 0) + 1
+            own["updatedAt"] = to_text(at)
+            own.update(attributes)
+            self.put(kind, data, indexed_at)
+
+    def delete(self, kind: str, resource_id: str, *, at: int) -> None:
+        """Mark a resource deleted at ``at`` (epoch ms).
+
+        That ``updatedAt`` moves with a deletion is not documented; the emulator chooses it.
+        """
+        self.touch(kind, resource_id, at=at, deleted=True, deletedAt=to_text(at))
+
+    def ids(self, kind: str) -> list[str]:
+        """Return the ids of a type in ascending order: the order of plain lists."""
+        with self.lock:
+            if kind not in self._ids:
+                self._ids[kind] = sorted(self.resources[kind])
+            return self._ids[kind]
+
+    def index(self, kind: str, now: int) -> Index:
+        """Return the search index of a type as visible at ``now``; read it under ``lock``."""
+        index = self._indexes[kind]
+        index.catch_up(now)
+        return index
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows a complete extract has, per stream.
+
+        Conversations include deleted ones and users deactivated ones; permissions are the listed
+        auth roles together with the role names that permission sets hold.
+        """
+        with self.lock:
+            permissions = set(self.resources["auth_role"])
+            for group in self.resources["role_group"].values():
+                permissions.update(group.data["attributes"].get("roles") or ())
+            return {
+                "conversations": len(self.resources["conversation"]),
+                "users": len(self.resources["user"]),
+                "teams": len(self.resources["team"]),
+                "permission_sets": len(self.resources["role_group"]),
+                "permissions": len(permissions),
+            }

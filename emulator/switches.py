@@ -1,0 +1,52 @@
+"""What a test or a user can turn on while the emulator serves."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal
+
+ResetUnit = Literal["seconds", "milliseconds", "relative"]
+
+
+@dataclass
+class Switches:
+    """Plain attributes, read at every request; the defaults are a healthy org as documented.
+
+    Attributes:
+        expired_key: every request answers 401 "Expired token" (text seen by peers).
+        pod: every request answers 401 with the documented text about pods, naming this one.
+        forbidden: resources refused whatever the roles, for example ``{"team", "search"}``.
+        missing_role_status: 403 as newly documented, or 401 as documented before.
+        search_limit: searches per 60 s (100 documented); None: unlimited.
+        org_limit: requests per 60 s (1,000 documented for Enterprise); None: unlimited.
+        other_use: fraction 0..1 of both budgets that another client has used up.
+        rate_headers: send ``x-ratelimit-limit`` and ``-remaining`` with every answer.
+        search_headers: search answers describe the search budget; else the org's (not documented).
+        reset_unit: unit of ``x-ratelimit-reset``, sent only with a 429; None: not sent.
+        retry_after: send ``retry-after`` with a 429 (in no source).
+        latency: seconds slept per request.
+        moving: this many random conversations are updated after every search answer.
+        index_delay: ms until searches see a version put or touched from now on.
+        total_cap: ``meta.total`` never exceeds it, for example 10,000 (not documented).
+        max_served: a search finding a larger page than this answers ``timed_out``.
+        faults: probability per request and kind of fault, see ``emulator.faults``.
+        fault_plan: kinds for the next requests they fit, one each; "" for no fault.
+    """
+
+    expired_key: bool = False
+    pod: str | None = None
+    forbidden: set[str] = field(default_factory=set)
+    missing_role_status: int = 403
+    search_limit: int | None = 100
+    org_limit: int | None = 1_000
+    other_use: float = 0.0
+    rate_headers: bool = True
+    search_headers: bool = False
+    reset_unit: ResetUnit | None = "seconds"
+    retry_after: bool = False
+    latency: float = 0.0
+    moving: int = 0
+    index_delay: int = 0
+    total_cap: int | None = None
+    max_served: int | None = None
+    faults: dict[str, float] = field(default_factory=dict)
+    fault_plan: deque[str] = field(default_factory=deque)

@@ -1,0 +1,97 @@
+"""Sample data, life, files."""
+
+from pathlib import Path
+
+from emulator import Org
+from emulator.times import DAY, HOUR, to_ms
+from tests.emulator.world import NOW
+
+COUNTS = {"conversations": 300, "users": 26, "teams": 6, "permission_sets": 5, "permissions": 35}
+
+
+def sample() -> Org:
+    return Org.sample(seed=7, now=NOW, conversations=300, days=30)
+
+
+def test_same_seed_same_data() -> None:
+    first, second = sample(), sample()
+    assert first.resources == second.resources
+    assert first.counts() == COUNTS
+
+
+def test_sample_is_within_its_days_and_has_ties() -> None:
+    rows = [record.data for record in sample().resources["conversation"].values()]
+    for row in rows:
+        created, updated = (
+            to_ms(row["attributes"][f"{name}At"]) for name in ("created", "updated")
+        )
+        assert NOW - 30 * DAY <= created <= updated <= NOW
+        assert int(row["id"][:8], 16) == created // 1000
+    updates = [row["attributes"]["updatedAt"] for row in rows]
+    assert max(map(updates.count, set(updates))) == 60
+
+
+def test_sample_has_the_awkward_shapes() -> None:
+    rows = [record.data for record in sample().resources["conversation"].values()]
+    attributes = [row["attributes"] for row in rows]
+    snoozes = [one["snooze"] for one in attributes]
+    assert None in snoozes
+    assert {} in snoozes
+    recipients = {type(one["firstMessageIn"]["meta"]["to"]) for one in attributes}
+    assert recipients == {str, list}
+    assert {one["custom"] is None for one in attributes} == {True, False}
+    assert any(one["deleted"] for one in attributes)
+    assert all("aiTriage" in one for one in attributes)
+    assert all(bool(row["attributes"]["sla"]) == ("sla" in row["relationships"]) for row in rows)
+
+
+def test_life_goes_on() -> None:
+    org = sample()
+    before = dict(org.resources["conversation"])
+    done = org.work(at=NOW + HOUR)
+    assert done == {
+        "created": 20,
+        "updated": 40,
+        "deleted": 3,
+        "users_deactivated": 1,
+        "teams_changed": 1,
+    }
+    after = org.resources["conversation"]
+    changed = [record for one, record in after.items() if before.get(one) is not record]
+    assert len(changed) == 63
+    assert all(NOW < record.updated <= NOW + HOUR for record in changed)
+    assert org.counts() == COUNTS | {"conversations": 320}
+    assert sum(record.deleted for record in org.resources["user"].values()) == 3
+
+
+def test_an_empty_org_lives_too() -> None:
+    org = Org(now=NOW)
+    assert org.work(at=NOW + HOUR)["created"] == 20
+    assert org.counts()["conversations"] == 20
+
+
+def test_touch_moves_update_and_revision() -> None:
+    org = sample()
+    one = min(org.resources["conversation"])
+    before = org.resources["conversation"][one].data["attributes"]
+    org.touch("conversation", one, at=NOW + 5, status="snoozed")
+    after = org.resources["conversation"][one].data["attributes"]
+    assert to_ms(after["updatedAt"]) == NOW + 5
+    assert after["rev"] == before["rev"] + 1
+    assert after["status"] == "snoozed"
+    assert after["modifiedAt"] == before["modifiedAt"]
+
+
+def test_saves_and_loads(tmp_path: Path) -> None:
+    org = sample()
+    org.work(at=NOW + HOUR)
+    org.save(tmp_path / "org.json")
+    again = Org.load(tmp_path / "org.json")
+    assert (again.id, again.worked_until) == (org.id, NOW + HOUR)
+    assert {
+        kind: {one: record.raw for one, record in records.items()}
+        for kind, records in again.resources.items()
+    } == {
+        kind: {one: record.raw for one, record in records.items()}
+        for kind, records in org.resources.items()
+    }

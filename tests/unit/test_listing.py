@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tap_kustomer.api.errors import TransientError
+from tap_kustomer.walks.listing import read_list
+from tests.support import client_for, scripted
+
+Page = dict[str, Any]
+
+
+def page(*ids: str, following: str | None = None) -> Page:
+    return {"data": [{"id": one} for one in ids], "links": {"next": following}}
+
+
+def read(*pages: Page) -> list[str]:
+    transport = scripted(*[(200, {}, json.dumps(one).encode()) for one in pages])
+    found = [one["id"] for one in read_list(client_for(transport), "/v1/teams")]
+    assert len(transport.sent) == len(pages), "not every page was asked for"
+    return found
+
+
+def test_one_page_is_one_request() -> None:
+    assert read(page("a", "b")) == ["a", "b"]
+
+
+def test_no_links_and_a_single_object() -> None:
+    assert read({"data": [{"id": "a"}]}) == ["a"]
+    assert read({"data": {"id": "a"}, "links": None}) == ["a"]
+
+
+def test_an_empty_list() -> None:
+    assert read(page()) == []
+
+
+def test_links_are_followed_and_several_pages_are_read_twice() -> None:
+    first, last = page("a", "b", following="/v1/teams?page=2"), page("c")
+    assert read(first, last, first, last) == ["a", "b", "c"]
+
+
+def test_what_slips_past_a_page_border_is_found() -> None:
+    """While page 1 was read, `a` left the list, and `c` moved from page 2 to page 1."""
+    link = "/v1/teams?page=2"
+    assert read(
+        page("a", "b", following=link),
+        page("d"),
+        page("b", "c", following=link),
+        page("d"),
+        page("b", "c", following=link),
+        page("d"),
+    ) == ["a", "b", "d", "c"]
+
+
+def test_links_in_a_circle_end_the_list_with_an_error() -> None:
+    link = "/v1/teams?page=2"
+    with pytest.raises(TransientError, match="circle"):
+        read(page("a", following=link), page("b", following=link))

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator, FormatChecker
+
+from tap_kustomer.records import RecordError, Resource, RowBuilder
+from tap_kustomer.schemas import (
+    boolean,
+    date_time,
+    free_list,
+    free_object,
+    integer,
+    number,
+    snake_case,
+    text,
+    texts,
+    to_many,
+    to_one,
+)
+from tap_kustomer.schemas.conversation import CONVERSATION
+from tap_kustomer.streams import STREAMS
+
+THING = Resource(
+    attributes=(
+        text("name", "."),
+        integer("rev", "."),
+        number("score", "."),
+        boolean("open", "."),
+        date_time("createdAt", "."),
+        texts("tags", "."),
+        free_object("sla", "."),
+        free_list("odd", "."),
+        free_object("custom", "."),
+    ),
+    relationships=(to_one("customer", "."), to_one("sla", "."), to_many("shortcuts", ".")),
+)
+ROW = RowBuilder(THING).row
+VALID = Draft202012Validator(THING.schema, format_checker=FormatChecker())
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+    | st.just("2026-05-01T10:30:00.123Z"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+ATTRIBUTE_NAMES = st.sampled_from([f.source for f in THING.attributes]) | st.text(max_size=8)
+REFERENCE = st.fixed_dictionaries({"type": st.just("user"), "id": st.text(min_size=1, max_size=4)})
+RELATIONSHIP = st.none() | st.fixed_dictionaries(
+    {}, optional={"data": st.none() | REFERENCE | st.lists(REFERENCE, max_size=2), "links": JSON}
+)
+RELATIONSHIP_NAMES = st.sampled_from(["customer", "sla", "shortcuts"]) | st.text(max_size=8)
+ITEM = st.fixed_dictionaries(
+    {"id": st.text(min_size=1, max_size=4)},
+    optional={
+        "type": st.just("thing"),
+        "links": JSON,
+        "attributes": st.none() | st.dictionaries(ATTRIBUTE_NAMES, JSON, max_size=6),
+        "relationships": st.none() | st.dictionaries(RELATIONSHIP_NAMES, RELATIONSHIP, max_size=4),
+    },
+)
+
+
+@given(ITEM)
+def test_every_attribute_and_relation_arrives_once_verbatim(item: dict[str, Any]) -> None:
+    row = ROW(item)
+    columns = {f.source: f.column for f in THING.attributes}
+    left = dict(row)
+    assert left.pop("id") == item["id"]
+    extra = left.pop("additional_attributes", {})
+    for source, value in (item.get("attributes") or {}).items():
+        if columns.get(source) in left:
+            assert source not in extra
+            assert left.pop(columns[source]) == value
+        else:
+            assert extra.pop(source) == value
+    assert not extra
+    others = left.pop("additional_relationships", {})
+    columns = {f.source: f.column for f in THING.relationships}
+    for source, relation in (item.get("relationships") or {}).items():
+        if relation is not None and "data" not in relation:
+            continue
+        data = None if relation is None else relation["data"]
+        ids = [one["id"] for one in data] if isinstance(data, list) else data and data["id"]
+        if columns.get(source) in left:
+            assert source not in others
+            assert left.pop(columns[source]) == ids
+        else:
+            assert others.pop(source) == ids
+    assert not others
+    assert not left
+
+
+@given(ITEM)
+def test_every_row_is_valid_whatever_the_values(item: dict[str, Any]) -> None:
+    VALID.validate(ROW(item))
+
+
+@given(ITEM)
+def test_the_item_itself_is_left_alone(item: dict[str, Any]) -> None:
+    before = repr(item)
+    ROW(item)
+    assert repr(item) == before
+
+
+@pytest.mark.parametrize("key", [None, "", 7])
+def test_without_an_id_there_is_no_row(key: object) -> None:
+    with pytest.raises(RecordError, match="no id"):
+        ROW({"id": key})
+    with pytest.raises(RecordError, match="no id"):
+        ROW({})
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("rev", True),
+        ("rev", 1.5),
+        ("rev", 2**63),
+        ("rev", "9"),
+        ("createdAt", ""),
+        ("createdAt", "yesterday"),
+        ("createdAt", "2026-05-01T10:30:00"),
+        ("tags", [1]),
+        ("tags", "a,b"),
+        ("name", {}),
+        ("open", 1),
+    ],
+)
+def test_a_value_that_does_not_fit_keeps_its_name_and_leaves_the_column(
+    source: str, value: object
+) -> None:
+    assert ROW({"id": "1", "attributes": {source: value}}) == {
+        "id": "1",
+        "additional_attributes": {source: value},
+    }
+
+
+def test_attribute_and_relationship_of_one_name_stay_apart() -> None:
+    item = {
+        "id": "1",
+        "attributes": {"sla": {"name": "Gold"}},
+        "relationships": {"sla": {"data": {"type": "sla", "id": "s"}}},
+    }
+    assert ROW(item) == {"id": "1", "sla": {"name": "Gold"}, "sla_id": "s"}
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("id", "id"), ("firstResponse", "first_response"), ("isEmailValid", "is_email_valid")],
+)
+def test_snake_case(name: str, column: str) -> None:
+    assert snake_case(name) == column
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_columns_are_unique_described_and_nullable(stream: Any) -> None:  # noqa: ANN401
+    resource: Resource = stream.resource
+    fields = resource.attributes + resource.relationships
+    names = [field.column for field in fields]
+    assert len({*names, "id", "additional_attributes"}) == len(names) + 2
+    properties = resource.schema["properties"]
+    Draft202012Validator.check_schema(resource.schema)
+    for name, schema in properties.items():
+        assert schema["description"].endswith(".")
+        nullable = "null" in schema["type"]
+        assert nullable == (name not in resource.schema["required"])
+
+
+def test_the_replication_key_is_a_required_date_time() -> None:
+    assert CONVERSATION.schema["properties"]["updated_at"]["format"] == "date-time"
+    assert CONVERSATION.schema["required"] == ["id", "updated_at"]

@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from emulator import Emulator, Org, Switches
+from tap_kustomer import instants
+from tap_kustomer.api.errors import KeyRefusedError
+from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer.settings import SettingsError
+from tap_kustomer.streams.people import name_parts
+from tests.support import Messages, sync, tap_for
+
+MINUTE = 60 * instants.SECOND
+STREAM_NAMES = ["conversations", "permission_sets", "permissions", "teams", "users"]
+
+
+def wall() -> int:
+    return int(time.time() * 1_000)
+
+
+def emulated(**switches: Any) -> Emulator:  # noqa: ANN401  (switches of any type)
+    org = Org.sample(seed=1, now=wall(), conversations=300, days=60)
+    return Emulator(org, Switches(search_limit=None, org_limit=None, **switches))
+
+
+def searches(emulator: Emulator) -> list[Any]:
+    return [request for request in emulator.requests if request.method == "POST"]
+
+
+def state_at(instant: int) -> dict[str, Any]:
+    bookmark = {"replication_key": "updated_at", "replication_key_value": instants.text(instant)}
+    return {"bookmarks": {"conversations": bookmark}}
+
+
+def bookmark_of(messages: Messages) -> int:
+    return instants.parse(messages.state["bookmarks"]["conversations"]["replication_key_value"])
+
+
+def test_every_stream_is_read_whole_and_valid() -> None:
+    emulator = emulated()
+    messages = sync(emulator)
+    schemas = {m["stream"]: m["schema"] for m in messages.of("SCHEMA")}
+    assert sorted(schemas) == STREAM_NAMES
+    for name, count in emulator.org.counts().items():
+        rows = messages.records(name)
+        assert len(rows) == len({row["id"] for row in rows}) == count
+        validator = Draft202012Validator(schemas[name])
+        for row in rows:
+            validator.validate(row)
+    assert emulator.writes_refused == 0
+
+
+def test_conversations_come_in_order_and_keep_their_own_text() -> None:
+    emulator = emulated()
+    rows = sync(emulator).records("conversations")
+    assert [row["updated_at"] for row in rows] == sorted(row["updated_at"] for row in rows)
+    row = rows[0]
+    sent = emulator.org.resources["conversation"][row["id"]].data
+    assert row["created_at"] == sent["attributes"]["createdAt"]
+    assert row["customer_id"] == sent["relationships"]["customer"]["data"]["id"]
+
+
+def test_full_tables_are_activated_after_their_last_row() -> None:
+    messages = sync(emulated())
+    for name in ("permission_sets", "permissions", "teams", "users"):
+        kinds = [m["type"] for m in messages.all if m.get("stream") == name]
+        assert kinds == ["SCHEMA", *["RECORD"] * len(messages.records(name)), "ACTIVATE_VERSION"]
+        versions = {m["version"] for m in messages.all if "version" in m and m["stream"] == name}
+        assert len(versions) == 1
+    assert not messages.of("ACTIVATE_VERSION", "conversations")
+
+
+def test_a_second_run_reads_only_the_lookback_and_what_changed() -> None:
+    emulator = emulated()
+    org = emulator.org
+    first = sync(emulator)
+    emulator.requests.clear()
+    changed = list(org.resources["conversation"])[:7]
+    for index, one in enumerate(changed):
+        org.touch("conversation", one, at=wall() - 50 + index, name="changed")
+    time.sleep(0.06)
+    second = sync(emulator, state=first.state, lookback_seconds=0)
+    rows = second.records("conversations")
+    assert {row["id"] for row in rows if row.get("name") == "changed"} == set(changed)
+    others = {row["updated_at"] for row in rows if row["id"] not in changed}
+    assert others <= {instants.text(bookmark_of(first))}  # what stands at the bookmark comes again
+    assert len(searches(emulator)) == 1
+    assert bookmark_of(second) > bookmark_of(first)
+
+
+def test_the_lookback_finds_what_was_indexed_late_and_never_moves_the_bookmark_back() -> None:
+    emulator = emulated()
+    first = sync(emulator)
+    bookmark = bookmark_of(first)
+    late = next(iter(emulator.org.resources["conversation"]))
+    emulator.org.touch("conversation", late, at=bookmark - 9 * MINUTE)
+    second = sync(emulator, state=first.state)
+    assert late in {row["id"] for row in second.records("conversations")}
+    states = [m["value"]["bookmarks"]["conversations"] for m in second.of("STATE")]
+    assert {s["replication_key_value"] for s in states} == {instants.text(bookmark)}
+
+
+def test_a_first_run_leaves_a_bookmark_even_when_there_is_nothing() -> None:
+    org = Org(now=wall())
+    messages = sync(Emulator(org), start_date="2026-11-01", max_history_months=12)
+    assert bookmark_of(messages) == instants.parse("2026-11-01")
+
+
+def test_a_start_too_early_is_refused_before_any_request() -> None:
+    emulator = emulated()
+    with pytest.raises(SettingsError, match="max_history_months"):
+        sync(emulator, start_date="2025-01-01")
+    assert not emulator.requests
+
+
+def test_a_bookmark_is_never_refused_and_start_date_does_not_skip_past_it() -> None:
+    emulator = emulated()
+    long_ago = wall() - 400 * instants.DAY
+    messages = sync(emulator, state=state_at(long_ago), start_date="2025-01-01")
+    assert len(messages.records("conversations")) == emulator.org.counts()["conversations"]
+    today = instants.text(wall())[:10]
+    messages = sync(emulator, state=state_at(wall() - 59 * instants.DAY), start_date=today)
+    assert len(messages.records("conversations")) > 200
+
+
+def test_a_broken_bookmark_is_named() -> None:
+    state = state_at(0)
+    state["bookmarks"]["conversations"]["replication_key_value"] = "soon"
+    with pytest.raises(SettingsError, match="bookmark of 'conversations'"):
+        sync(emulated(), state=state)
+
+
+def test_end_date_bounds_the_run() -> None:
+    emulator = emulated()
+    end = instants.text(wall() - 20 * instants.DAY)
+    rows = sync(emulator, end_date=end).records("conversations")
+    assert rows
+    assert max(row["updated_at"] for row in rows) <= end
+
+
+def test_deleted_records_are_read_unless_told_not_to() -> None:
+    emulator = emulated()
+    with_deleted = sync(emulator).records("conversations")
+    deleted = [row for row in with_deleted if row.get("deleted")]
+    assert deleted
+    assert all(row["deleted_at"] for row in deleted)
+    without = sync(emulator, include_deleted=False).records("conversations")
+    assert len(without) == len(with_deleted) - len(deleted)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_stream_is_left_out_and_the_others_go_on(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator = emulated(forbidden={"team", "conversation"}, missing_role_status=status)
+    messages = Messages()
+    state = state_at(wall() - MINUTE)
+    with pytest.raises(ClosedStreamsError) as caught:
+        tap_for(emulator, messages, state=state).sync_all()
+    for text in (str(caught.value), caplog.text):
+        assert "org.permission.team.read" in text
+        assert "org.permission.conversation.read" in text
+        assert "org.user.read, org.permission.read and org.admin.read" in text
+    assert "2 of the selected streams" in str(caught.value)
+    assert not messages.records("teams")
+    assert not messages.of("ACTIVATE_VERSION", "teams")
+    assert len(messages.records("users")) == emulator.org.counts()["users"]
+    assert messages.state["bookmarks"]["conversations"] == state["bookmarks"]["conversations"]
+
+
+def test_a_dead_key_ends_the_run_before_any_stream() -> None:
+    emulator = emulated(expired_key=True)
+    messages = Messages()
+    with pytest.raises(KeyRefusedError, match='expiration "Never"'):
+        tap_for(emulator, messages).sync_all()
+    assert not messages.of("SCHEMA")
+
+
+def test_a_key_that_dies_during_the_run_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = emulated()
+    messages = Messages()
+    tap = tap_for(emulator, messages)
+
+    def expire(_: object) -> list[Any]:
+        emulator.switches.expired_key = True
+        return []
+
+    monkeypatch.setattr(tap.streams["conversations"], "get_records", expire)
+
+    with pytest.raises(KeyRefusedError):
+        tap.sync_all()
+    assert not messages.of("ACTIVATE_VERSION")
+
+
+def test_the_run_says_whose_key_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    sync(emulated())
+    (line,) = [r.getMessage() for r in caplog.records if "Reading org" in r.getMessage()]
+    assert "API key 'emulator'" in line
+    assert "org.permission.conversation.read" in line
+
+
+def test_too_many_records_of_one_instant_close_the_stream() -> None:
+    org = Org(now=wall())
+    instant = wall() - MINUTE
+    for number in range(10_001):
+        text = instants.text(instant)
+        org.put(
+            "conversation",
+            {
+                "type": "conversation",
+                "id": f"{number:024x}",
+                "attributes": {"createdAt": text, "updatedAt": text},
+            },
+        )
+    messages = Messages()
+    emulator = Emulator(org, Switches(search_limit=None, org_limit=None))
+    state = state_at(instant - MINUTE)
+    with pytest.raises(ClosedStreamsError, match=rf"10001 conversation.*{instants.text(instant)}"):
+        tap_for(emulator, messages, state=state).sync_all()
+    assert messages.state["bookmarks"]["conversations"] == state["bookmarks"]["conversations"]
+    assert emulator.caps_touched == 0
+
+
+def test_states_come_often() -> None:
+    emulator = emulated()
+    messages = sync(emulator, page_size=50)
+    since = 0
+    for message in messages.all:
+        since = 0 if message["type"] == "STATE" else since + (message["type"] == "RECORD")
+        assert since <= 300
+    assert len({str(m["value"]) for m in messages.of("STATE")}) > 3
+
+
+def test_an_odd_record_does_not_stop_the_run() -> None:
+    org = Org(now=wall())
+    text = instants.text(wall() - MINUTE)
+    org.put(
+        "conversation",
+        {
+            "type": "conversation",
+            "id": "a" * 24,
+            "attributes": {"updatedAt": text, "priority": "high", "deletedAt": ""},
+            "relationships": None,
+        },
+    )
+    (row,) = sync(Emulator(org)).records("conversations")
+    assert row == {
+        "id": "a" * 24,
+        "updated_at": text,
+        "additional_attributes": {"priority": "high", "deletedAt": ""},
+    }
+
+
+def test_forced_full_table_ignores_the_bookmark() -> None:
+    emulator = emulated()
+    catalog = tap_for(emulator, Messages()).catalog_dict
+    for entry in catalog["streams"]:
+        if entry["tap_stream_id"] == "conversations":
+            entry["replication_method"] = "FULL_TABLE"
+            for metadata in entry["metadata"]:
+                metadata["metadata"].pop("forced-replication-method", None)
+    messages = sync(emulator, catalog=catalog, state=state_at(wall()))
+    assert len(messages.records("conversations")) == emulator.org.counts()["conversations"]
+    assert not messages.of("ACTIVATE_VERSION", "conversations")
+
+
+def test_the_connection_test_fails_when_a_stream_is_refused() -> None:
+    emulator = emulated()
+    assert tap_for(emulator, Messages()).run_connection_test()
+    emulator.switches.forbidden.add("user")
+    with pytest.raises(ClosedStreamsError, match="users"):
+        tap_for(emulator, Messages()).run_connection_test()
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "resource", "action"),
+    [
+        ("org.permission.conversation.read", "org.permission", "conversation", "read"),
+        (
+            "org.permission.kobject.kobject_order.read",
+            "org.permission",
+            "kobject.kobject_order",
+            "read",
+        ),
+        ("org.user.content.shortcut.read", "org.user", "content.shortcut", "read"),
+        ("org.user.read", "org.user", None, "read"),
+        ("org.permission.security", "org.permission", "security", None),
+        ("org.admin", "org.admin", None, None),
+        ("org.tracking", "org.tracking", None, None),
+        ("custom", "custom", None, None),
+        ("", None, None, None),
+        (None, None, None, None),
+    ],
+)
+def test_parts_of_a_permission(
+    name: str | None, family: str | None, resource: str | None, action: str | None
+) -> None:
+    assert name_parts(name) == {"family": family, "resource": resource, "action": action}
