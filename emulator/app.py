@@ -11,6 +11,7 @@ from typing import Any
 
 import flask
 import msgspec
+from werkzeug.http import http_date
 
 from emulator import faults, roles, search
 from emulator.errors import ApiError, bad_request
@@ -133,7 +134,7 @@ class Emulator:
             self._sleep(self.switches.latency)
         with self.org.lock:
             now = self.clock()
-            headers: dict[str, str] = {}
+            headers = {"Date": http_date(now // SECOND)}
             fault = ""
             try:
                 fault = self._admit(request, f"/{path}", now, headers)

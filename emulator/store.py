@@ -81,6 +81,12 @@ class Store:
         """
         self.touch(kind, resource_id, at=at, deleted=True, deletedAt=to_text(at))
 
+    def remove(self, kind: str, resource_id: str) -> None:
+        """Take a resource out of its plain list, as if it had never been; searches keep it."""
+        with self.lock:
+            del self.resources[kind][resource_id]
+            self._ids.pop(kind, None)
+
     def ids(self, kind: str) -> list[str]:
         """Return the ids of a type in ascending order: the order of plain lists."""
         with self.lock:

@@ -20,6 +20,11 @@ LOGGER = logging.getLogger("tap-kustomer")
 CURRENT_TOKEN = "/v1/auth/tokens/current"  # noqa: S105  (a path, not a password)
 
 
+def now() -> datetime:
+    """The present, in one place, so that a test can hold it."""
+    return datetime.now(UTC)
+
+
 class ClosedStreamsError(KustomerError):
     """The run read everything it could, but not everything that was selected."""
 
@@ -42,7 +47,7 @@ class Run:
     @cached_property
     def settings(self) -> settings.Settings:
         """The validated settings."""
-        return settings.load(self.tap.config, datetime.now(UTC))
+        return settings.load(self.tap.config, now())
 
     @cached_property
     def client(self) -> Client:
@@ -56,9 +61,10 @@ class Run:
         A clock that runs ahead of Kustomer's would freeze an end in which records still appear, so
         the date of Kustomer's own last answer counts where it is earlier.
         """
-        ends = [instants.of(datetime.now(UTC))]
+        ends = [instants.of(now())]
         with suppress(TypeError, ValueError):  # no such header, or no date in it
-            ends.append(instants.of(parsedate_to_datetime(self.client.server_date or "")))
+            answered = instants.of(parsedate_to_datetime(self.client.server_date or ""))
+            ends.append(answered + instants.SECOND - 1)  # the header names a whole second
         if self.settings.end is not None:
             ends.append(self.settings.end)
         return min(ends)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Tap
@@ -11,9 +12,10 @@ from singer_sdk import typing as th
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_kustomer import settings
 from tap_kustomer.api.errors import KustomerError
 from tap_kustomer.records import RecordError
-from tap_kustomer.run import Run
+from tap_kustomer.run import Run, now
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.base import KustomerStream, SearchStream
@@ -107,8 +109,12 @@ class TapKustomer(Tap):
 
     def discover_streams(self) -> Sequence[KustomerStream]:
         """All streams, without a look at settings or network."""
-        run = Run(self)
-        return [stream(run) for stream in STREAMS]
+        return [stream(self.run) for stream in STREAMS]
+
+    @cached_property
+    def run(self) -> Run:
+        """What the streams share."""
+        return Run(self)
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK; here it only gets a beginning and an end
         """Sync all streams.
@@ -145,12 +151,11 @@ class TapKustomer(Tap):
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
         streams = [stream for stream in self.streams.values() if stream.selected]
-        run: Run = next(s.run for s in self.streams.values() if isinstance(s, KustomerStream))
         if any(isinstance(s, SearchStream) and s.bookmark() is None for s in streams):
-            run.settings.check_first_run()
-        run.check_access()
+            self.run.settings.check_first_run()
+        self.run.check_access()
         yield
-        run.finish()
+        self.run.finish()
 
     @classmethod
     @contextmanager
@@ -167,7 +172,7 @@ class TapKustomer(Tap):
         if not raise_errors:
             return found
         try:
-            Run(self).settings  # noqa: B018  (read for its errors)
+            settings.load(self.config, now())
         except SettingsError as error:
             found = [str(error)]
         if found:

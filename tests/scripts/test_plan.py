@@ -1,8 +1,11 @@
+from datetime import UTC, datetime
+
 import pytest
 
-from scripts.plan import PlanError, make_plan
+from scripts.plan import PlanError, check_tap, make_plan
 
 ORG = {"TAP_KUSTOMER_API_KEY": "key", "TAP_KUSTOMER_BASE_URL": "https://acme.kustomerapp.com"}
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 SERVER = {"TARGET_POSTGRES_HOST": "db", "TARGET_POSTGRES_PASSWORD": "a b'c"}
 
 
@@ -49,3 +52,30 @@ def test_the_driver_is_taken_out_of_an_sqlalchemy_url() -> None:
     url = "postgresql+psycopg://me:pw@db:5432/data?host=/run/socket"
     plan = make_plan({"TARGET_POSTGRES_SQLALCHEMY_URL": url, **SERVER})
     assert plan.server == "postgresql://me:pw@db:5432/data?host=/run/socket"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"TAP_KUSTOMER_PAGE_SIZE": "100", "TAP_KUSTOMER_INCLUDE_DELETED": "false"},
+        {"TAP_KUSTOMER_PAGE_SIZE": "", "TAP_KUSTOMER_STREAM_MAPS": "{}"},
+    ],
+)
+def test_good_settings_of_the_tap_pass(more: dict[str, str]) -> None:
+    check_tap(ORG | more, NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BASE_URL", "https://kustomerapp.com.evil.org"),
+        ("PAGE_SIZE", "many"),
+        ("PAGE_SIZE", "-1"),
+        ("START_DATE", "yesterday"),
+        ("INCLUDE_DELETED", "perhaps"),
+    ],
+)
+def test_bad_settings_of_the_tap_are_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(PlanError, match=name.lower()):
+        check_tap(ORG | {f"TAP_KUSTOMER_{name}": value}, NOW)

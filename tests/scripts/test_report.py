@@ -7,9 +7,7 @@ from scripts.text import WIDEST, table
 
 def test_columns_line_up_and_numbers_stand_to_the_right() -> None:
     assert table(("name", "rows"), [("a", 5), ("longer", 12_000)]) == (
-        "  name      rows\n"  #
-        "  a            5\n"
-        "  longer  12,000"
+        "  name      rows\n  a            5\n  longer  12,000"
     )
 
 

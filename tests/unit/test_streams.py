@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -301,3 +302,21 @@ def test_parts_of_a_permission(
     name: str | None, family: str | None, resource: str | None, action: str | None
 ) -> None:
     assert name_parts(name) == {"family": family, "resource": resource, "action": action}
+
+
+def test_a_clock_that_runs_ahead_does_not_move_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = emulated()
+    ahead = datetime.now(UTC) + timedelta(hours=2)
+    monkeypatch.setattr("tap_kustomer.run.now", lambda: ahead)
+    tap = tap_for(emulator, Messages())
+    tap.sync_all()
+    assert tap.run.end < wall() + instants.SECOND
+
+
+def test_a_clock_that_runs_behind_only_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = emulated()
+    behind = datetime.now(UTC) - timedelta(hours=2)
+    monkeypatch.setattr("tap_kustomer.run.now", lambda: behind)
+    tap = tap_for(emulator, Messages())
+    tap.sync_all()
+    assert tap.run.end == instants.of(behind)

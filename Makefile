@@ -1,0 +1,77 @@
+# Everything this project does, from a machine that has Python >= 3.11, git and make.
+# `make` lists the targets. A stamp file records each finished setup step, so a second run does nothing.
+
+PYTHON ?= python3
+BIN := .venv/bin
+MELTANO := .venv-meltano/bin/meltano
+PIP_INSTALL := -m pip install --quiet --quiet --constraint constraints.txt
+CODE := tap_kustomer emulator scripts tests
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
+
+.DEFAULT_GOAL := help
+# The environments are independent of each other, and so are lint and types.
+MAKEFLAGS += --jobs=2
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help setup run psql test lint format types unit check-python clean clean-demo
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.stamp .meltano/.stamp ## Make the virtual environments and install Meltano's plugins
+
+run: setup ## Load Kustomer (or the emulator) into PostgreSQL and show the result
+	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m scripts.run
+
+psql: .venv/.stamp ## Open psql on the embedded PostgreSQL that `make run` filled
+	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m scripts.psql
+
+test: setup lint types ## Run everything: lint, types, unit and end-to-end tests with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: .venv/.stamp ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/.stamp ## Format the code and repair what can be repaired
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: .venv/.stamp ## Check the types
+	$(BIN)/mypy
+
+unit: .venv/.stamp ## Run the fast tests only
+	$(BIN)/python -m pytest -m "not end_to_end"
+
+clean: clean-demo ## Remove what setup and tests have made; your own data and bookmarks stay
+	rm -rf .venv .venv-meltano .meltano/.stamp .meltano/extractors .meltano/loaders .meltano/run
+	rm -rf .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+clean-demo: ## Remove the demo's org, database and bookmarks, so that `make run` starts anew
+	rm -rf .demo
+
+check-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is too old or missing: Python 3.11 or newer is needed, as in make PYTHON=python3.13" >&2; exit 1; }
+
+.venv/.stamp: pyproject.toml constraints.txt | check-python
+	@echo "Setting up .venv (about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP_INSTALL) --upgrade pip
+	@$(BIN)/python $(PIP_INSTALL) --build-constraint constraints.txt --editable . --group dev
+	@touch $@
+
+.venv-meltano/.stamp: constraints.txt | check-python
+	@echo "Setting up .venv-meltano (about half a minute) ..."
+	@test -x .venv-meltano/bin/python || $(PYTHON) -m venv .venv-meltano
+	@.venv-meltano/bin/python $(PIP_INSTALL) --upgrade pip
+	@.venv-meltano/bin/python $(PIP_INSTALL) meltano
+	@touch $@
+
+.meltano/.stamp: .venv-meltano/.stamp meltano.yml pyproject.toml constraints.txt
+	@echo "Installing Meltano's plugins (about half a minute) ..."
+	@$(MELTANO) --log-level warning install --clean
+	@touch $@

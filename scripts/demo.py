@@ -1,0 +1,43 @@
+"""The emulated org of the demonstration: kept in a file, and alive between two runs."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from emulator import Emulator, Org
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+API_KEY = "emulator-key"
+
+
+def open_org(file: Path) -> tuple[Org, dict[str, int] | None]:
+    """The org of the file, after what has happened in it since; made up when there is no file.
+
+    Returns:
+        The org, and how much of what was done since the last time, None for a new org.
+    """
+    now = time.time_ns() // 1_000_000
+    if file.exists():
+        org = Org.load(file)
+        done = org.work(at=now, seed=now)
+    else:
+        org = Org.sample(seed=1, now=now)
+        done = None
+    # Written whole or not at all: a run killed here starts again from the org as it was.
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".unfinished")
+    org.save(unfinished)
+    unfinished.replace(file)
+    return org, done
+
+
+@contextmanager
+def serving(org: Org) -> Iterator[dict[str, str]]:
+    """Serve the org on a free port of this machine; gives the settings that lead the tap there."""
+    with Emulator(org, api_key=API_KEY).serve(port=0) as url:
+        yield {"TAP_KUSTOMER_API_KEY": API_KEY, "TAP_KUSTOMER_BASE_URL": url}

@@ -1,0 +1,39 @@
+"""`make psql`: psql on the PostgreSQL that `make run` loads with the same settings."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+
+from scripts import meltano, postgres
+from scripts.plan import PlanError, make_plan
+from scripts.run import read_environment
+
+
+def main(arguments: list[str]) -> int:
+    """Open psql, with `arguments` handed to it; its exit code."""
+    try:
+        plan = make_plan(read_environment())
+    except PlanError as error:
+        print(error, file=sys.stderr)
+        return 1
+    with ExitStack() as stack:
+        server = plan.server
+        if server is None:
+            data = meltano.ROOT / (plan.home or "") / "postgres"
+            if not data.exists():
+                print("There is no database yet: make run makes it.", file=sys.stderr)
+                return 1
+            server = stack.enter_context(postgres.embedded(data))
+        # Ctrl-C is psql's: it cancels a query there, and must not end this process around it.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        environment = os.environ | {"PGOPTIONS": f"-c search_path={plan.schema},public"}
+        command = [str(postgres.PSQL), server, *arguments]
+        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command, no shell
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""The installed command as a user runs it, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.end_to_end.conftest import COMMAND, Tap, outcome
+
+if TYPE_CHECKING:
+    from emulator import Emulator
+
+STREAMS = ["conversations", "permission_sets", "permissions", "teams", "users"]
+
+
+def test_a_run_brings_every_record_once(tap: Tap, emulator: Emulator) -> None:
+    result = tap.run()
+    assert result.code == 0
+    for name, count in emulator.org.counts().items():
+        ids = [row["id"] for row in result.rows(name)]
+        assert len(ids) == len(set(ids)) == count
+    assert "progress_markers" not in str(result.state)
+    assert emulator.writes_refused == emulator.caps_touched == emulator.limited == 0
+
+
+@pytest.mark.parametrize("config", [None, {}, {"base_url": "https://nowhere.kustomerapp.com"}])
+def test_discovery_needs_no_settings_and_no_network(
+    tap: Tap, emulator: Emulator, config: dict[str, Any] | None
+) -> None:
+    if config is None:
+        result = outcome([COMMAND, "--discover"])
+    else:
+        tap.config = config
+        result = tap.run("--discover")
+    assert result.code == 0
+    assert [s["tap_stream_id"] for s in json.loads(result.out)["streams"]] == STREAMS
+    assert not emulator.requests
+
+
+def test_about_names_every_setting() -> None:
+    about = json.loads(outcome([COMMAND, "--about", "--format", "json"]).out)
+    properties = about["settings"]["properties"]
+    assert properties["api_key"]["secret"]
+    assert {"base_url", "start_date", "lookback_seconds", "request_timeout"} <= set(properties)
+    for name, setting in properties.items():
+        assert setting["title"], name
+        assert setting["description"], name
+    markdown = outcome([COMMAND, "--about", "--format", "markdown"])
+    assert markdown.code == 0
+    assert "max_history_months" in markdown.out
+
+
+def test_the_connection_test(tap: Tap, emulator: Emulator) -> None:
+    assert tap.run("--test").code == 0
+    emulator.switches.forbidden.add("team")
+    result = tap.run("--test")
+    assert result.code == 1
+    assert "org.permission.team.read" in result.log
+
+
+def test_two_runs_bring_what_changed(tap: Tap, emulator: Emulator) -> None:
+    first = tap.run()
+    emulator.org.work(at=emulator.clock() - 1)
+    second = tap.run(state=first.state)
+    latest = {row["id"]: row for row in first.rows("conversations") + second.rows("conversations")}
+    stored = emulator.org.resources["conversation"]
+    assert {one: row["updated_at"] for one, row in latest.items()} == {
+        one: record.data["attributes"]["updatedAt"] for one, record in stored.items()
+    }
+    assert len(second.rows("conversations")) < 150
+
+
+def fails_with(tap: Tap, sentence: str) -> str:
+    """A run that ends with one clear sentence."""
+    result = tap.run()
+    assert result.code == 1
+    assert sentence in result.log
+    assert "Traceback" not in result.log
+    assert "emulator-key" not in result.log + result.out
+    return result.log
+
+
+def test_a_wrong_key(tap: Tap) -> None:
+    tap.config["api_key"] = "wrong-key"
+    assert "wrong-key" not in fails_with(tap, 'with expiration "Never"')
+
+
+def test_the_wrong_region(tap: Tap, emulator: Emulator) -> None:
+    emulator.switches.pod = "prod2"
+    fails_with(tap, "set base_url to https://api.prod2.kustomerapp.com")
+
+
+def test_a_missing_permission(tap: Tap, emulator: Emulator) -> None:
+    emulator.switches.forbidden.add("user")
+    log = fails_with(tap, "Stream 'users' is left out")
+    assert "1 of the selected streams could not be read: [users]" in log
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("base_url", "https://kustomerapp.com.evil.org", "Setting base_url names no Kustomer org"),
+        ("base_url", "http://acme.kustomerapp.com", "Setting base_url does not start with https"),
+        ("api_key", "", "Setting api_key is missing"),
+        ("start_date", "last week", "Setting start_date is not a date"),
+        ("start_date", "2024-01-01", "Setting start_date is 2024-01-01, earlier than"),
+        ("page_size", 501, "Setting page_size must be a whole number from 1 to 500"),
+    ],
+)
+def test_a_wrong_setting(
+    tap: Tap, emulator: Emulator, name: str, value: object, sentence: str
+) -> None:
+    tap.config[name] = value
+    fails_with(tap, sentence)
+    assert not emulator.requests
+
+
+def test_settings_from_the_environment(
+    tap: Tap, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (*tap.config.items(), ("page_size", 100), ("include_deleted", "false")):
+        monkeypatch.setenv(f"TAP_KUSTOMER_{name.upper()}", str(value))
+    assert outcome([COMMAND, "--config", "ENV"]).code == 0
+    assert {r.params["pageSize"] for r in emulator.requests if r.method == "POST"} == {"100"}
