@@ -74,6 +74,20 @@ class Settings:
             )
             raise SettingsError(msg)
 
+    def check_reach(self, start: int, now: int) -> None:
+        """Refuse to read from an instant that the search does not know.
+
+        Raises:
+            SettingsError: reading from there would leave a silent gap.
+        """
+        if start < now - SEARCH_REACH:
+            msg = (
+                f"Reading would start on {_day(start)}, but Kustomer's search knows two years: set "
+                f"start_date to {_day(now - SEARCH_REACH + instants.DAY)} or later, and remove a "
+                "bookmark that is older."
+            )
+            raise SettingsError(msg)
+
 
 def load(config: Mapping[str, Any], now: datetime) -> Settings:
     """The settings of `config` at the moment `now` (aware).

@@ -12,7 +12,7 @@ from singer_sdk import typing as th
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_kustomer import settings
+from tap_kustomer import instants, settings
 from tap_kustomer.api.errors import KustomerError
 from tap_kustomer.records import RecordError
 from tap_kustomer.run import Run, now
@@ -150,9 +150,11 @@ class TapKustomer(Tap):
 
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
-        streams = [stream for stream in self.streams.values() if stream.selected]
-        if any(isinstance(s, SearchStream) and s.bookmark() is None for s in streams):
-            self.run.settings.check_first_run()
+        for stream in self.streams.values():
+            if stream.selected and isinstance(stream, SearchStream):
+                if stream.bookmark() is None:
+                    self.run.settings.check_first_run()
+                self.run.settings.check_reach(stream.start(), instants.of(now()))
         self.run.check_access()
         yield
         self.run.finish()

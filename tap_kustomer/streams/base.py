@@ -113,11 +113,8 @@ class SearchStream(KustomerStream):
         row = RowBuilder(self.resource).row
         query = Query(self.query_context, SEARCH, self.run.settings.include_deleted)
         walk = SearchWalk(self.run.client, query, self.run.settings.page_size)
-        bookmark = self.bookmark()
-        start = self.run.settings.start
-        if bookmark is not None:
-            start = bookmark - self.run.settings.lookback
-        self._move_bookmark(bookmark if bookmark is not None else start)
+        bookmark, start = self.bookmark(), self.start()
+        self._move_bookmark(start if bookmark is None else bookmark)
         self.logger.info("Reading from %s to %s", *map(instants.text, (start, self.run.end)))
         for records in walk.read(start, self.run.end):
             for found in records:
@@ -127,6 +124,13 @@ class SearchStream(KustomerStream):
                 yield built
             if records:
                 self._move_bookmark(max(records[-1].instant, bookmark or 0))
+
+    def start(self) -> int:
+        """Where this run starts to read."""
+        bookmark = self.bookmark()
+        if bookmark is None:
+            return self.run.settings.start
+        return bookmark - self.run.settings.lookback
 
     def bookmark(self) -> int | None:
         """The instant up to which earlier runs have read, or `None` on a first run.

@@ -320,3 +320,13 @@ def test_a_clock_that_runs_behind_only_delays(monkeypatch: pytest.MonkeyPatch) -
     tap = tap_for(emulator, Messages())
     tap.sync_all()
     assert tap.run.end == instants.of(behind)
+
+
+def test_a_history_beyond_the_search_is_refused_before_any_request() -> None:
+    emulator = emulated()
+    long_ago = wall() - 731 * instants.DAY
+    with pytest.raises(SettingsError, match="knows two years: set start_date to"):
+        sync(emulator, start_date=instants.text(long_ago), max_history_months=0)
+    with pytest.raises(SettingsError, match="remove a bookmark that is older"):
+        sync(emulator, state=state_at(long_ago))
+    assert not emulator.requests
