@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(signal.SIGINT, lambda *_: None)
         environment = os.environ | {"PGOPTIONS": f"-c search_path={plan.schema},public"}
         command = [str(postgres.PSQL), server, *arguments]
-        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command, no shell
+        return subprocess.run(command, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -55,16 +55,20 @@ class Run:
         return Client(self.settings)
 
     @cached_property
+    def began(self) -> int:
+        """The instant the run began by this machine's clock, frozen at first use."""
+        return instants.of(now())
+
+    @cached_property
     def end(self) -> int:
-        """The instant up to which searches read: frozen at its first use.
+        """The instant up to which searches read, the last one that is over: frozen at first use.
 
         A clock that runs ahead of Kustomer's would freeze an end in which records still appear, so
-        the date of Kustomer's own last answer counts where it is earlier.
+        the second in which Kustomer last answered counts where it is earlier.
         """
-        ends = [instants.of(now())]
+        ends = [self.began - 1]
         with suppress(TypeError, ValueError):  # no such header, or no date in it
-            answered = instants.of(parsedate_to_datetime(self.client.server_date or ""))
-            ends.append(answered + instants.SECOND - 1)  # the header names a whole second
+            ends.append(instants.of(parsedate_to_datetime(self.client.server_date or "")) - 1)
         if self.settings.end is not None:
             ends.append(self.settings.end)
         return min(ends)

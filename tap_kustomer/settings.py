@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 DOMAIN = "kustomerapp.com"
 REGIONS = (f"api.{DOMAIN}", f"api.prod2.{DOMAIN}", f"api.prod4.{DOMAIN}")
 EXAMPLE_URL = f"https://acme.{DOMAIN}"
-# Kustomer's standard search returns what was updated within the past two years (documented).
-SEARCH_REACH = 730 * instants.DAY
 
 _ORG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _KEY = re.compile(r"[\x21-\x7e]+")
@@ -71,20 +69,6 @@ class Settings:
                 f"Setting start_date is {_day(self.start)}, earlier than max_history_months "
                 f"allows: write {_day(self.earliest_start)} or later, or raise "
                 f"max_history_months (0 lifts the limit)."
-            )
-            raise SettingsError(msg)
-
-    def check_reach(self, start: int, now: int) -> None:
-        """Refuse to read from an instant that the search does not know.
-
-        Raises:
-            SettingsError: reading from there would leave a silent gap.
-        """
-        if start < now - SEARCH_REACH:
-            msg = (
-                f"Reading would start on {_day(start)}, but Kustomer's search knows two years: set "
-                f"start_date to {_day(now - SEARCH_REACH + instants.DAY)} or later, and remove a "
-                "bookmark that is older."
             )
             raise SettingsError(msg)
 

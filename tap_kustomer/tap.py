@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,16 +12,19 @@ from singer_sdk import typing as th
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_kustomer import instants, settings
+from tap_kustomer import settings
 from tap_kustomer.api.errors import KustomerError
 from tap_kustomer.records import RecordError
 from tap_kustomer.run import Run, now
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
 from tap_kustomer.streams import STREAMS
-from tap_kustomer.streams.base import KustomerStream, SearchStream
+from tap_kustomer.streams.incremental import SearchStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from tap_kustomer.streams.base import KustomerStream
 
 # Errors whose message is all a user needs; anything else is a bug and keeps its traceback.
 PLAIN_ERRORS = (KustomerError, RecordError, SettingsError)
@@ -150,11 +153,9 @@ class TapKustomer(Tap):
 
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
-        for stream in self.streams.values():
-            if stream.selected and isinstance(stream, SearchStream):
-                if stream.bookmark() is None:
-                    self.run.settings.check_first_run()
-                self.run.settings.check_reach(stream.start(), instants.of(now()))
+        searched = [s for s in self.streams.values() if isinstance(s, SearchStream) and s.selected]
+        if any(stream.bookmark() is None for stream in searched):
+            self.run.settings.check_first_run()
         self.run.check_access()
         yield
         self.run.finish()
@@ -167,6 +168,12 @@ class TapKustomer(Tap):
         except PLAIN_ERRORS as error:
             cls.logger.error("%s", error)  # noqa: TRY400  (a traceback would bury the sentence)
             sys.exit(1)
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Write the state and end: not with 0 as the SDK does, since not everything was read."""
+        with suppress(SystemExit):
+            super()._handle_termination(signum, frame)
+        sys.exit(128 + signum)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Validate as the SDK does, but say what to write instead of quoting a JSON schema."""

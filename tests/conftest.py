@@ -6,10 +6,13 @@ import os
 
 import backoff._sync
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 settings.register_profile("default", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=2_000, deadline=None)
+settings.register_profile(
+    "quick", max_examples=30, deadline=None, derandomize=True, phases=[Phase.generate]
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

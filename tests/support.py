@@ -110,9 +110,12 @@ def served_by(app: Flask) -> Transport:
 
     def answer(request: requests.PreparedRequest) -> Answer:
         body = request.body.encode() if isinstance(request.body, str) else request.body
-        response = app.test_client().open(
-            request.path_url, method=request.method, headers=dict(request.headers), data=body
-        )
+        try:
+            response = app.test_client().open(
+                request.path_url, method=request.method, headers=dict(request.headers), data=body
+            )
+        except ConnectionResetError as error:
+            raise requests.ConnectionError(request=request) from error
         return response.status_code, dict(response.headers), response.get_data()
 
     return Transport(answer)

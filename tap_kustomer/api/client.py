@@ -4,7 +4,7 @@
 - The key goes to the org's own host and nowhere else: no redirect is followed, and a link that
   leaves the host is refused.
 - Every request holds a slot of the org's budget, a search one of the search budget too.
-- A body is decoded once, and never logged.
+- A body is never logged.
 """
 
 from __future__ import annotations
@@ -93,18 +93,18 @@ class Client:
         Raises:
             KustomerError: the first refusal, or the last failure after all tries.
         """
-        return self._persist(lambda: self._answer(_Ask("GET", path, params)), path)
+        return self._persist(lambda: _read(self._answer(_Ask("GET", path, params)), path), path)
 
     def search(
         self,
         path: str,
         body: object,
-        read: Callable[[dict[str, Any], int], T],
+        read: Callable[[bytes, int], T],
         *,
         page: int,
         size: int,
     ) -> T:
-        """What `read` makes of the answer to a search and of the page size asked for.
+        """What `read` makes of the body of the answer and of the page size asked for.
 
         `read` raises a `TransientError` for an answer that can't be true, which is then asked again
         like any other failure. Page 1 is asked smaller after an `OverloadedError`: where the first
@@ -147,15 +147,15 @@ class Client:
         )
         return retrying(attempt)()
 
-    def _answer(self, ask: _Ask) -> dict[str, Any]:
-        """One answer; waits through any number of 429s."""
+    def _answer(self, ask: _Ask) -> bytes:
+        """The body of one good answer; waits through any number of 429s."""
         while True:
             try:
                 return self._send(ask)
             except errors.LimitedError:
                 LOGGER.warning("%s: Kustomer's rate limit is reached, waiting for it", ask.path)
 
-    def _send(self, ask: _Ask) -> dict[str, Any]:
+    def _send(self, ask: _Ask) -> bytes:
         budgets = [self.org_budget]
         if ask.method == "POST":
             budgets.append(self.search_budget)
@@ -171,7 +171,7 @@ class Client:
         error = errors.from_status(response.status_code, path, response.content)
         if error is None:
             self.server_date = response.headers.get("Date")
-            return _read(response.content, path)
+            return response.content
         if isinstance(error, errors.RequestRefusedError):
             raise _with_codes(error, path, response.content)
         raise error

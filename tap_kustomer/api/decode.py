@@ -11,24 +11,24 @@ from typing import Any
 
 import msgspec
 
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+ANY = msgspec.json.Decoder(float_hook=Decimal)
 # One JSON escape at a time, so that an escaped backslash before a `u` is not taken for one.
 _ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u(?P<lone>[dD][89a-fA-F]..)|.)")
 
 
-def decode(body: bytes) -> Any:  # noqa: ANN401  (JSON is any value)
-    """The JSON value of `body`; floats come as `Decimal`.
+def decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Any] = ANY) -> Any:  # noqa: ANN401  (JSON is any value)
+    """The JSON value of `body`, by default with floats as `Decimal`.
 
     Raises:
-        ValueError: the body is not JSON.
+        ValueError: the body is not JSON, or not what `decoder` expects.
     """
     try:
-        return _DECODER.decode(body)
+        return decoder.decode(body)
     except ValueError:
-        mended = _ESCAPE.sub(_without_lone_surrogate, body)
-        if mended == body:
+        mended = _ESCAPE.sub(_without_lone_surrogate, bytes(body))
+        if mended == bytes(body):
             raise
-        return _DECODER.decode(mended)
+        return decoder.decode(mended)
     except RecursionError:
         msg = "nested too deeply"
         raise ValueError(msg) from None

@@ -1,7 +1,7 @@
 """The customer's timeline: incremental streams, read through Kustomer's search."""
 
 from tap_kustomer.schemas.conversation import CONVERSATION
-from tap_kustomer.streams.base import SEARCH_ROLES, SearchStream
+from tap_kustomer.streams.incremental import SEARCH_ROLES, SearchStream
 
 
 class Conversations(SearchStream):

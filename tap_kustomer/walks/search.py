@@ -12,34 +12,27 @@ the exact `meta.total`. So:
 - An instant that fills a page is cut by `created_at` until every part fits in a page. Only records
   that share both instants are read by page number, again until a reading is proven complete.
 - A page out of order proves nothing, unless it is complete: then the range is halved instead.
-- `timed_out`, records outside the range, and pages shorter than they should be are asked again.
+- What can't be a true answer is asked again (see `page.py`).
 
 See docs/BEHAVIOR.md, "Search".
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_kustomer import instants
-from tap_kustomer.api.errors import KustomerError, OverloadedError
+from tap_kustomer.api.errors import KustomerError
+from tap_kustomer.walks.page import UNKNOWN, Found, Page, PageReader, Span, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tap_kustomer.api.client import Client
 
-LOGGER = logging.getLogger("tap-kustomer.search")
 MOST_PAGES = 100
 MOST_RECORDS = 10_000
-# An answer shorter than its own total is believed once it has come this often, unchanged.
-BELIEVED_AFTER = 5
-# The creation instant of a record that has none; no range of `created_at` finds such a record.
-UNKNOWN = -1
 # Readings of records that share both instants, before the walk gives up on them.
 MOST_READINGS = 30
 # Answers in a row at a reduced page size, before a larger page is tried again.
@@ -51,42 +44,11 @@ class TieError(KustomerError):
 
     def __init__(self, context: str, instant: int, count: int | None) -> None:
         """Name the instant and how many records Kustomer counts there."""
-        self.instant = instant
-        self.count = count
         super().__init__(
             f"{count or 'Unknown numbers of'} {context} records share the update instant "
             f"{instants.text(instant)} and one creation instant: more than Kustomer's search can "
             "tell apart. The bookmark stays before it; any change to those records resolves it."
         )
-
-
-class Found(NamedTuple):
-    """A record and where it stands: `instant` is its `updated_at`, `created` its `created_at`."""
-
-    instant: int
-    created: int
-    id: str
-    resource: dict[str, Any]
-
-
-class Span(NamedTuple):
-    """A closed range of `updated_at`, or the part of it created from `first` to `last`."""
-
-    start: int
-    end: int
-    first: int | None = None
-    last: int | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """An answer that passed every check; `found` is sorted by instant, creation and id."""
-
-    found: list[Found]
-    complete: bool
-    ordered: bool
-    total: int | None
-    size: int
 
 
 @dataclass(frozen=True)
@@ -116,41 +78,52 @@ class Query:
         }
 
 
+class Step(NamedTuple):
+    """Where a walk stands: `following` is the instant to go on from.
+
+    `left` is what the answer counts from there to the end of the range asked for: a hint.
+    """
+
+    following: int
+    left: int | None
+
+
 class SearchWalk:
-    """Reads ranges of one query; remembers the page size the server can serve."""
+    """Walks ranges of one query, a step at a time; any number of threads may share it."""
 
     def __init__(self, client: Client, query: Query, page_size: int) -> None:
-        """Ask for `page_size` records a page, fewer while the server can't."""
+        """Ask for `page_size` records a page, fewer while the server can't serve that many."""
         self._client = client
         self._query = query
         self._largest = page_size
         self._size = page_size
         self._good = 0
 
-    def read(self, start: int, end: int) -> Iterator[list[Found]]:
-        """The records updated from `start` to `end` (inclusive), in lists that are in order.
+    def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
+        """Hand over the first records of a range (bounds included), in lists that are in order.
 
-        When a list is handed over, everything before its last instant has been handed over.
+        Everything before the instant returned has been handed over, and nothing from it on.
 
         Raises:
             KustomerError: as the client does.
             TieError: one instant holds more records than can be told apart.
         """
-        width = end - start + 1
-        while start <= end:
-            upto = min(start + width - 1, end)
+        upto = end
+        while True:
             page = self._ask(Span(start, upto))
             if page.complete:
                 yield page.found
-                start, width = upto + 1, width * 2
-            elif not page.ordered:
-                width = max((upto - start + 1) // 2, 1)
-            elif page.found[0].instant == (last := page.found[-1].instant):
-                yield from self._tied(Span(last, last))
-                start = last + 1
-            else:
-                yield [found for found in page.found if found.instant < last]
-                start = last
+                return Step(upto + 1, 0 if upto == end else None)
+            if page.ordered:
+                break
+            upto = (start + upto) // 2
+        last = page.found[-1].instant
+        before = [found for found in page.found if found.instant < last]
+        if before:
+            yield before
+            return Step(last, None if page.total is None else page.total - len(before))
+        yield from self._tied(Span(last, last))
+        return Step(last + 1, None)
 
     def _tied(self, span: Span) -> Iterator[list[Found]]:
         """The records of one instant, more than a page: cut by creation until a part fits."""
@@ -195,7 +168,7 @@ class SearchWalk:
                     seen, total = {}, page.total
                 seen.update((found.id, found) for found in page.found)
                 if len(seen) == total:
-                    return sorted(seen.values(), key=_place)
+                    return sorted(seen.values(), key=place)
                 size, number = page.size, number + 1
                 past_end = (number - 1) * size >= total
                 if past_end or number > MOST_PAGES or number * size > MOST_RECORDS:
@@ -203,11 +176,10 @@ class SearchWalk:
         raise TieError(self._query.context, span.start, total)
 
     def _ask(self, span: Span, number: int = 1, size: int | None = None) -> Page:
-        reader = _Reader(self._query.path, span, number)
         page = self._client.search(
             self._query.path,
             self._query.body(span),
-            reader.read,
+            PageReader(self._query.path, span, number).read,
             page=number,
             size=size or self._size,
         )
@@ -220,90 +192,5 @@ class SearchWalk:
             self._size, self._good = served, 0
         elif self._size < self._largest:
             self._good += 1
-            if self._good == GROW_AFTER:
+            if self._good >= GROW_AFTER:
                 self._size, self._good = min(self._size * 2, self._largest), 0
-
-
-class _Reader:
-    """Turns answers to one question into a page, and refuses those that can't be true."""
-
-    def __init__(self, path: str, span: Span, number: int) -> None:
-        self._path = path
-        self._span = span
-        self._number = number
-        self._short: Counter[frozenset[str]] = Counter()
-
-    def read(self, answer: dict[str, Any], size: int) -> Page:
-        """The page in `answer`, asked with `size` records a page.
-
-        Raises:
-            OverloadedError: the answer is partial or can't be true.
-        """
-        meta = answer.get("meta") or {}
-        if meta.get("timed_out"):
-            self._refuse("the search timed out")
-        data = answer["data"]
-        if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-            self._refuse("the answer holds no list of records")
-        found = _found(data, self._span.start)
-        ids = frozenset(item.id for item in found)
-        if len(ids) < len(found):
-            self._refuse("a record came twice in one page")
-        if any(not self._span.start <= item.instant <= self._span.end for item in found):
-            self._refuse("records outside the range asked for")
-        # A server may serve smaller pages than it was asked for; it says so in meta.pageSize.
-        served = min(size, _count(meta.get("pageSize")) or size)
-        total = _count(meta.get("total"))
-        before = (self._number - 1) * size
-        more = bool((answer.get("links") or {}).get("next")) or (total or 0) > before + len(found)
-        if more and len(found) < served and self._number == 1:
-            self._believe_or_ask_again(ids)
-            more = False
-        ordered = all(a.instant <= b.instant for a, b in pairwise(found))
-        return Page(sorted(found, key=_place), not more, ordered, total, size)
-
-    def _believe_or_ask_again(self, ids: frozenset[str]) -> None:
-        self._short[ids] += 1
-        if self._short[ids] < BELIEVED_AFTER:
-            self._refuse("fewer records than the answer counts")
-        LOGGER.warning(
-            "%s counts more records than it sends from %s to %s; the same %d came %d times, so "
-            "they are taken as all this key may see",
-            self._path,
-            instants.text(self._span.start),
-            instants.text(self._span.end),
-            len(ids),
-            BELIEVED_AFTER,
-        )
-
-    def _refuse(self, fault: str) -> NoReturn:
-        raise OverloadedError(self._path, fault)
-
-
-def _found(resources: list[dict[str, Any]], start: int) -> list[Found]:
-    """The resources with their instants; one without `updatedAt` stands at the one before it."""
-    found: list[Found] = []
-    instant = start
-    for resource in resources:
-        attributes = resource.get("attributes") or {}
-        instant = _instant(attributes.get("updatedAt"), instant)
-        created = _instant(attributes.get("createdAt"), UNKNOWN)
-        found.append(Found(instant, created, resource.get("id") or "", resource))
-    return found
-
-
-def _instant(value: object, otherwise: int) -> int:
-    if not isinstance(value, str):
-        return otherwise
-    try:
-        return instants.parse(value)
-    except ValueError:
-        return otherwise
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None
-
-
-def _place(found: Found) -> tuple[int, int, str]:
-    return found[:3]

@@ -88,8 +88,9 @@ def read_messages(text: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def org() -> Org:
-    """A small org whose data ends a moment ago."""
-    return Org.sample(seed=3, now=time.time_ns() // 1_000_000, conversations=400, days=40)
+    """A small org whose data ends a moment ago, so that a run's end lies behind it."""
+    now = time.time_ns() // 1_000_000
+    return Org.sample(seed=3, now=now - 10_000, conversations=400, days=40)
 
 
 @pytest.fixture

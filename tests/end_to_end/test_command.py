@@ -62,7 +62,7 @@ def test_the_connection_test(tap: Tap, emulator: Emulator) -> None:
 
 def test_two_runs_bring_what_changed(tap: Tap, emulator: Emulator) -> None:
     first = tap.run()
-    emulator.org.work(at=emulator.clock() - 1)
+    emulator.org.work(at=emulator.clock() - 1_000)
     second = tap.run(state=first.state)
     latest = {row["id"]: row for row in first.rows("conversations") + second.rows("conversations")}
     stored = emulator.org.resources["conversation"]

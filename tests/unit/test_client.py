@@ -198,11 +198,11 @@ def test_searches_spend_both_budgets() -> None:
         scripted(*[ok()] * 6), clock, max_requests_per_minute=4, max_search_requests_per_minute=2
     )
     for _ in range(2):
-        client.search(SEARCH, {}, lambda answer, _: answer, page=1, size=1)
+        client.search(SEARCH, {}, lambda body, _: body, page=1, size=1)
     client.get(PATH)
     client.get(PATH)
     assert clock.seconds == 0
-    client.search(SEARCH, {}, lambda answer, _: answer, page=1, size=1)
+    client.search(SEARCH, {}, lambda body, _: body, page=1, size=1)
     assert clock.seconds == 60
     client.get(PATH)
     assert clock.seconds == 60

@@ -1,0 +1,84 @@
+"""Whatever happens before, between and during runs, nothing is lost: histories of all kinds."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.model.world import BASE, LOOKBACK, Change, RunPlan, World
+
+# Instants close together, so that many records share one.
+AGES = st.integers(0, 6).map(lambda n: n * 1_000) | st.integers(0, 3_600_000)
+CREATED = st.integers(0, 2).map(lambda n: n * 500) | st.integers(0, 10_000)
+RECORDS = st.lists(st.tuples(AGES, CREATED), max_size=40)
+BURSTS = st.lists(st.tuples(st.integers(2, 25), AGES), max_size=2)
+CHANGES = st.lists(
+    st.builds(
+        Change,
+        record=st.integers(0, 45),
+        delay=st.just(0) | st.integers(0, LOOKBACK - 10_000),
+        delete=st.booleans(),
+    ),
+    max_size=12,
+).map(tuple)
+# Never so many in a row that a run gives up, nor so many alike that a short page is believed.
+FAULTS = st.lists(
+    st.sampled_from(["", "429", "500", "503", "reset", "truncated", "html"])
+    | st.sampled_from(["timed_out", "short", "disorder", "outside"]),
+    max_size=8,
+).map(tuple)
+RUNS = st.lists(
+    st.builds(
+        RunPlan,
+        changes=CHANGES,
+        moving=st.integers(0, 3),
+        faults=FAULTS,
+        kill_after=st.none() | st.integers(0, 60),
+        latency=st.sampled_from([0, 10, 900, 20_000]),
+        # Like Kustomer's 10,000, it is never within the first page.
+        total_cap=st.none() | st.integers(17, 50),
+        max_served=st.none() | st.integers(1, 8),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(RECORDS, BURSTS, RUNS, st.integers(1, 8), st.sampled_from([1, 1, 4]))
+def test_nothing_is_lost(
+    records: list[tuple[int, int]],
+    bursts: list[tuple[int, int]],
+    runs: list[RunPlan],
+    page_size: int,
+    concurrency: int,
+) -> None:
+    world = World(page_size, concurrency)
+    number = 0
+    for age, created in records:
+        world.put(number, BASE - age, BASE - age - created)
+        number += 1
+    for size, age in bursts:
+        for _ in range(size):
+            world.put(number, BASE - age, BASE - age)
+            number += 1
+    for plan in runs:
+        world.run(plan)
+    world.settle()
+
+
+@given(RECORDS, BURSTS, st.integers(1, 8))
+def test_the_output_does_not_depend_on_concurrency(
+    records: list[tuple[int, int]], bursts: list[tuple[int, int]], page_size: int
+) -> None:
+    outputs = []
+    for concurrency in (1, 4, 16):
+        world = World(page_size, concurrency)
+        ages = [*records, *((age, 0) for size, age in bursts for _ in range(size))]
+        for number, (age, created) in enumerate(ages):
+            world.put(number, BASE - age, BASE - age - created)
+        world.now += 2_000
+        messages = world.run(RunPlan())
+        assert messages is not None
+        outputs.append([row["id"] for row in messages.records("conversations")])
+        assert len(outputs[-1]) == len(set(outputs[-1])) == len(ages)
+    assert outputs[0] == outputs[1] == outputs[2]
