@@ -16,7 +16,7 @@ export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 MAKEFLAGS += --jobs=2
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run psql test lint format types unit check-python clean clean-demo
+.PHONY: help setup run psql test lint format types unit bench nightly check-python clean clean-demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ types: .venv/.stamp ## Check the types
 
 unit: .venv/.stamp ## Run the fast tests only
 	$(BIN)/python -m pytest -m "not end_to_end"
+
+bench: .venv/.stamp ## Measure speed against the emulator (ten minutes) and write docs/PERFORMANCE.md
+	$(BIN)/python -m scripts.bench
+
+nightly: .venv/.stamp ## Run ten times as many histories through the model tests
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/model
 
 clean: clean-demo ## Remove what setup and tests have made; your own data and bookmarks stay
 	rm -rf .venv .venv-meltano .meltano/.stamp .meltano/extractors .meltano/loaders .meltano/run

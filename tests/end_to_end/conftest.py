@@ -86,6 +86,15 @@ def read_messages(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith('{"type"')]
 
 
+def killed_after(command: list[str], size: int) -> list[dict[str, Any]]:
+    """The whole messages among the first `size` bytes that a killed command wrote."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout
+        written = process.stdout.read(size)
+        process.kill()
+    return read_messages(written.decode(errors="ignore"))
+
+
 @pytest.fixture
 def org() -> Org:
     """A small org whose data ends a moment ago, so that a run's end lies behind it."""

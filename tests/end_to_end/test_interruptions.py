@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from typing import TYPE_CHECKING, Any
 
-from tests.end_to_end.conftest import Tap, read_messages
+from tests.end_to_end.conftest import Tap, killed_after
 
 if TYPE_CHECKING:
     from emulator import Emulator
 
 KILLS = 6
-
-
-def killed_after(command: list[str], size: int) -> list[dict[str, Any]]:
-    """The whole messages among the first `size` bytes that a killed command wrote."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout
-        written = process.stdout.read(size)
-        process.kill()
-    return read_messages(written.decode(errors="ignore"))
 
 
 def test_killed_at_any_byte_nothing_is_lost(tap: Tap, emulator: Emulator) -> None:
