@@ -14,7 +14,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
+
+    Fits = Callable[[Any], bool]
 
 
 class RecordError(Exception):
@@ -29,7 +31,7 @@ class Field:
     column: str
     json_type: dict[str, Any]
     description: str
-    fits: Callable[[Any], bool]
+    fits: Fits
 
     @property
     def property(self) -> dict[str, Any]:
@@ -76,10 +78,22 @@ class Resource:
 class RowBuilder:
     """Builds the rows of one resource; columns that a record lacks are absent from its row."""
 
-    def __init__(self, resource: Resource) -> None:
-        """Prepare for records of this shape."""
-        self._fields = {field.source: (field.column, field.fits) for field in resource.attributes}
-        self._relations = {f.source: (f.column, f.fits) for f in resource.relationships}
+    def __init__(self, resource: Resource, columns: Collection[str] | None = None) -> None:
+        """Prepare for records of this shape, leaving out all but `columns` where they are given."""
+
+        def by_source(fields: tuple[Field, ...]) -> dict[str, tuple[str | None, Fits]]:
+            return {
+                field.source: (field.column if wanted(field.column) else None, field.fits)
+                for field in fields
+            }
+
+        def wanted(column: str) -> bool:
+            return columns is None or column in columns
+
+        self._fields = by_source(resource.attributes)
+        self._relations = by_source(resource.relationships)
+        self._keeps_attributes = wanted("additional_attributes")
+        self._keeps_relationships = wanted("additional_relationships")
 
     def row(self, item: dict[str, Any]) -> dict[str, Any]:
         """The row of a JSON:API resource.
@@ -95,13 +109,15 @@ class RowBuilder:
         others: dict[str, Any] = {}
         for source, value in _members(item, "attributes"):
             column, fits = self._fields.get(source, _NO_COLUMN)
+            if column is None:
+                continue
             if column and (value is None or fits(value)):
                 row[column] = value
             else:
                 others[source] = value
-        if others:
+        if others and self._keeps_attributes:
             row["additional_attributes"] = others
-        if others := self._relate(row, item):
+        if (others := self._relate(row, item)) and self._keeps_relationships:
             row["additional_relationships"] = others
         return row
 
@@ -111,9 +127,11 @@ class RowBuilder:
         for source, relationship in _members(item, "relationships"):
             ids, known = _related(relationship)
             column, fits = self._relations.get(source, _NO_COLUMN)
-            if known and column and (ids is None or fits(ids)):
+            if not known or column is None:
+                continue
+            if column and (ids is None or fits(ids)):
                 row[column] = ids
-            elif known:
+            else:
                 others[source] = ids
         return others
 
@@ -184,4 +202,5 @@ def _nothing(_: object) -> bool:
     return False
 
 
-_NO_COLUMN: tuple[str, Callable[[Any], bool]] = ("", _nothing)
+# "" stands for no column, and `None` for a column that is left out.
+_NO_COLUMN: tuple[str | None, Fits] = ("", _nothing)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Tap
 from singer_sdk import typing as th
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_kustomer import settings
@@ -19,6 +18,7 @@ from tap_kustomer.run import Run, now
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.incremental import SearchStream
+from tap_kustomer.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ class TapKustomer(Tap):
     """Reads conversations, users, teams and permissions of a Kustomer org, and never writes."""
 
     name = "tap-kustomer"
-    message_writer_class = MsgSpecWriter
+    message_writer_class = Writer
     config_jsonschema = th.PropertiesList(
         th.Property(
             "api_key",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_kustomer import instants
-from tap_kustomer.records import RowBuilder
 from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams.base import KustomerStream
 from tap_kustomer.walks.archive import parts
@@ -44,20 +43,19 @@ class SearchStream(KustomerStream):
         reached = start if bookmark is None else bookmark
         self._move_bookmark(reached)
         self.logger.info("Reading from %s to %s", instants.text(start), instants.text(end))
-        builder = RowBuilder(self.resource)
         for part in parts(start, end, self.run.began):
             query = Query(self.query_context, part.path, settings.include_deleted)
             walk = SearchWalk(self.run.client, query, settings.page_size)
             reader = SliceReader(walk, part.start, part.end, threads=settings.concurrency)
             for records in reader.read():
                 for found in records:
-                    yield self._row(builder, found)
+                    yield self._row(found)
                 if records:
                     reached = max(reached, min(records[-1].instant, part.bookmark))
                     self._move_bookmark(reached)
 
-    def _row(self, builder: RowBuilder, found: Found) -> Record:
-        row = builder.row(found.resource)
+    def _row(self, found: Found) -> Record:
+        row = self.builder.row(found.resource)
         if "updated_at" not in row:
             if not self._told:
                 self.logger.warning("Record %s has no usable updatedAt", row["id"])
