@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import signal
+import subprocess
 from typing import TYPE_CHECKING, Any
 
-from tests.end_to_end.conftest import Tap, killed_after
+from tests.end_to_end.conftest import Tap, killed_after, read_messages
 
 if TYPE_CHECKING:
     from emulator import Emulator
@@ -41,3 +43,22 @@ def test_killed_at_any_byte_nothing_is_lost(tap: Tap, emulator: Emulator) -> Non
     }
     assert bookmarks == sorted(bookmarks)
     assert len(set(bookmarks)) > 3, "the kills came too early to show anything"
+
+
+def test_a_run_that_is_told_to_end_writes_its_state_and_does_not_exit_0(
+    tap: Tap, emulator: Emulator
+) -> None:
+    emulator.switches.latency = 0.2
+    tap.config["page_size"] = 10
+    with subprocess.Popen(
+        tap.command(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout
+        begun = process.stdout.read(100_000)
+        process.terminate()
+        messages = read_messages((begun + process.stdout.read()).decode())
+    assert process.returncode == 128 + signal.SIGTERM
+    assert messages[-1]["type"] == "STATE"
+    last = [m["record"]["updated_at"] for m in messages if m["type"] == "RECORD"][-1]
+    bookmark = messages[-1]["value"]["bookmarks"]["conversations"]["replication_key_value"]
+    assert "2026" <= bookmark <= last

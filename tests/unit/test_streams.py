@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import io
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib import RecordMessage, StateMessage
 
 from emulator import Emulator, Org, Switches
 from tap_kustomer import instants
@@ -13,6 +17,7 @@ from tap_kustomer.api.errors import KeyRefusedError
 from tap_kustomer.run import ClosedStreamsError
 from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams.people import name_parts
+from tap_kustomer.writer import Writer
 from tests.support import Messages, sync, tap_for
 
 MINUTE = 60 * instants.SECOND
@@ -320,3 +325,84 @@ def test_a_clock_that_runs_behind_only_delays(monkeypatch: pytest.MonkeyPatch) -
     tap = tap_for(emulator, Messages())
     tap.sync_all()
     assert tap.run.end == instants.of(behind) - 1
+
+
+def selecting(emulator: Emulator, *left_out: tuple[str, ...]) -> dict[str, Any]:
+    """A catalog with some properties of conversations deselected."""
+    catalog = tap_for(emulator, Messages()).catalog_dict
+    (entry,) = [e for e in catalog["streams"] if e["stream"] == "conversations"]
+    for path in left_out:
+        breadcrumb = [part for name in path for part in ("properties", name)]
+        entry["metadata"] = [m for m in entry["metadata"] if m["breadcrumb"] != breadcrumb]
+        entry["metadata"].append({"breadcrumb": breadcrumb, "metadata": {"selected": False}})
+    return catalog
+
+
+def test_deselected_columns_are_left_out_and_nothing_else() -> None:
+    emulator = emulated()
+    everything = {row["id"]: row for row in sync(emulator).records("conversations")}
+    left_out = ("preview", "sla_id", "additional_attributes")
+    messages = sync(emulator, catalog=selecting(emulator, *((name,) for name in left_out)))
+    (schema,) = messages.of("SCHEMA", "conversations")
+    assert not set(left_out) & set(schema["schema"]["properties"])
+    for row in messages.records("conversations"):
+        whole = everything.pop(row["id"])
+        assert row == {name: value for name, value in whole.items() if name not in left_out}
+    assert not everything
+
+
+def test_members_of_a_column_can_be_deselected() -> None:
+    emulator = emulated()
+    messages = sync(emulator, catalog=selecting(emulator, ("custom", "orderNumberStr")))
+    customs = [row["custom"] for row in messages.records("conversations") if row.get("custom")]
+    assert customs
+    assert not any("orderNumberStr" in custom for custom in customs)
+    plain = [row.get("custom") for row in sync(emulator).records("conversations")]
+    assert any("orderNumberStr" in custom for custom in plain if custom)
+
+
+def test_columns_that_an_old_catalog_lacks_are_left_out() -> None:
+    emulator = emulated()
+    catalog = selecting(emulator)
+    for entry in catalog["streams"]:
+        entry["schema"]["properties"].pop("preview", None)
+    rows = sync(emulator, catalog=catalog).records("conversations")
+    assert rows
+    assert not any("preview" in row for row in rows)
+
+
+def test_rows_are_what_the_sdks_own_path_would_write() -> None:
+    emulator = emulated()
+    ours, theirs = Messages(), Messages()
+    tap_for(emulator, ours).sync_all()
+    tap = tap_for(emulator, theirs)
+    for stream in tap.streams.values():
+        stream.TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
+        stream.__dict__["_selects_members"] = True
+    tap.sync_all()
+    for name in STREAM_NAMES:
+        assert ours.records(name) == theirs.records(name)
+
+
+def test_stream_maps_see_whole_values() -> None:
+    emulator = emulated()
+    names = {"id": "id", "sla_name": "sla['name'] if sla else None", "__else__": None}
+    maps = {"conversations": names}
+    rows = sync(emulator, stream_maps=maps).records("conversations")
+    assert any(row["sla_name"] for row in rows)
+    assert set(rows[0]) == {"id", "sla_name"}
+
+
+def test_every_record_is_flushed_before_the_state_that_covers_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = io.BytesIO()
+    stdout = io.TextIOWrapper(io.BufferedWriter(raw, 1 << 20))  # type: ignore[arg-type]  # BytesIO is raw enough
+    monkeypatch.setattr("sys.stdout", stdout)
+    writer = Writer()
+    writer.write_message(RecordMessage(stream="conversations", record={"id": "1"}))
+    assert not raw.getvalue()
+    writer.write_message(StateMessage(value={}))
+    kinds = [json.loads(line)["type"] for line in raw.getvalue().splitlines()]
+    assert kinds == ["RECORD", "STATE"]
+    stdout.detach()
