@@ -397,7 +397,7 @@ def test_every_record_is_flushed_before_the_state_that_covers_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     raw = io.BytesIO()
-    stdout = io.TextIOWrapper(io.BufferedWriter(raw, 1 << 20))  # type: ignore[arg-type]  # BytesIO is raw enough
+    stdout = io.TextIOWrapper(io.BufferedWriter(raw, 1 << 20))
     monkeypatch.setattr("sys.stdout", stdout)
     writer = Writer()
     writer.write_message(RecordMessage(stream="conversations", record={"id": "1"}))
