@@ -15,7 +15,7 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 
-from tap_kustomer.api.errors import AccessRefusedError
+from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
 from tap_kustomer.records import Resource, RowBuilder
 from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.search import TieError
@@ -57,7 +57,7 @@ class KustomerStream(Stream):
             yield from islice(self.rows(), self.ABORT_AT_RECORD_COUNT)
         except AccessRefusedError as error:
             self.run.close_stream(self.name, error, self.permissions)
-        except TieError as error:
+        except (RequestRefusedError, TieError) as error:
             self.run.close_stream(self.name, error)
 
     @cached_property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_kustomer import instants
+from tap_kustomer.api.errors import RequestRefusedError
 from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams.base import KustomerStream
-from tap_kustomer.walks.archive import parts
+from tap_kustomer.walks.archive import Part, parts
+from tap_kustomer.walks.listing import read_list
+from tap_kustomer.walks.page import instant_of
 from tap_kustomer.walks.search import Query, SearchWalk
 from tap_kustomer.walks.slices import SliceReader
 
@@ -16,9 +19,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_kustomer.walks.page import Found
-
 INCREMENTAL = "INCREMENTAL"
+BAD_REQUEST = 400
 SEARCH_ROLES = ("org.permission.search.create", "org.user.search.read")
 
 
@@ -30,6 +32,10 @@ class SearchStream(KustomerStream):
     """
 
     query_context: ClassVar[str]
+    archived: ClassVar[bool] = True
+    """Whether the archive search knows this context."""
+    list_path: ClassVar[str | None] = None
+    """A plain list, for what no archive holds, or for a search that refuses the context."""
 
     replication_key = "updated_at"
     is_sorted = True
@@ -40,27 +46,46 @@ class SearchStream(KustomerStream):
         settings, end = self.run.settings, self.run.end
         bookmark = self.bookmark()
         start = settings.start if bookmark is None else bookmark - settings.lookback
-        reached = start if bookmark is None else bookmark
-        self._move_bookmark(reached)
+        self._move_bookmark(start if bookmark is None else bookmark)
         self.logger.info("Reading from %s to %s", instants.text(start), instants.text(end))
-        for part in parts(start, end, self.run.began):
-            query = Query(self.query_context, part.path, settings.include_deleted)
-            walk = SearchWalk(self.run.client, query, settings.page_size)
-            reader = SliceReader(walk, part.start, part.end, threads=settings.concurrency)
-            for records in reader.read():
-                for found in records:
-                    yield self._row(found)
-                if records:
-                    reached = max(reached, min(records[-1].instant, part.bookmark))
-                    self._move_bookmark(reached)
+        try:
+            listed = None if self.archived else self.list_path
+            for part in parts(start, end, self.run.began, listed=listed):
+                yield from self._listed(part) if part.path == listed else self._searched(part)
+        except RequestRefusedError as error:
+            if self.list_path is None or error.status != BAD_REQUEST:
+                raise
+            self.logger.warning("Kustomer's search refuses them: reading %s whole", self.list_path)
+            yield from self._listed(Part(self.list_path, start, end, end))
 
-    def _row(self, found: Found) -> Record:
-        row = self.builder.row(found.resource)
+    def _searched(self, part: Part) -> Iterator[Record]:
+        settings = self.run.settings
+        query = Query(self.query_context, part.path, settings.include_deleted)
+        walk = SearchWalk(self.run.client, query, settings.page_size)
+        reader = SliceReader(walk, part.start, part.end, threads=settings.concurrency)
+        for records in reader.read():
+            for found in records:
+                yield self._row(found.resource, found.instant)
+            if records:
+                self._move_bookmark(min(records[-1].instant, part.bookmark))
+
+    def _listed(self, part: Part) -> Iterator[Record]:
+        """What a plain list holds of a part; its order is by id, so the bookmark waits for all."""
+        latest = part.start
+        for resource in read_list(self.run.client, part.path):
+            instant = instant_of(resource, otherwise=part.end)
+            if part.start <= instant <= part.end:
+                latest = max(latest, instant)
+                yield self._row(resource, instant)
+        self._move_bookmark(min(latest, part.bookmark))
+
+    def _row(self, resource: dict[str, Any], instant: int) -> Record:
+        row = self.builder.row(resource)
         if "updated_at" not in row:
             if not self._told:
                 self.logger.warning("Record %s has no usable updatedAt", row["id"])
                 self._told = True
-            row["updated_at"] = instants.text(found.instant)
+            row["updated_at"] = instants.text(instant)
         return row
 
     def bookmark(self) -> int | None:
@@ -90,10 +115,12 @@ class SearchStream(KustomerStream):
         return value
 
     def _move_bookmark(self, instant: int) -> None:
+        """Move the bookmark on, never back: the lookback's records lie before it."""
         if self.replication_method != INCREMENTAL:
             return
+        reached = max(instant, self.bookmark() or 0)
         self.stream_state["replication_key"] = self.replication_key
-        self.stream_state["replication_key_value"] = instants.text(instant)
+        self.stream_state["replication_key_value"] = instants.text(reached)
         self.state_manager.is_flushed = False
         self._write_state_message()
 

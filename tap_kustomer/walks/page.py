@@ -176,6 +176,13 @@ def _head(raw: msgspec.Raw) -> tuple[object, object, object]:
     return head.id, own.updated, own.created
 
 
+def instant_of(resource: dict[str, Any], *, otherwise: int) -> int:
+    """When a decoded resource was last updated."""
+    attributes = resource.get("attributes")
+    value = attributes.get("updatedAt") if isinstance(attributes, dict) else None
+    return _instant(value, otherwise)
+
+
 def _instant(value: object, otherwise: int) -> int:
     if not isinstance(value, str):
         return otherwise
