@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,4 +55,13 @@ def test_nothing_is_lost_where_the_line_moves_on(
     messages = world.run(RunPlan(latency=hours * HOUR))
     assert messages is not None
     assert set(world.emitted) == set(world.org.resources[KIND])
+    world.settle()
+
+
+@pytest.mark.parametrize("kill", range(2, 10))
+def test_a_kill_between_the_two_searches_loses_neither_side_of_the_line(kill: int) -> None:
+    world = World(page_size=3, start=BASE - REACH - 2 * instants.DAY)
+    for number, offset in enumerate((-instants.DAY, instants.DAY)):
+        world.put(number, BASE - REACH + offset, BASE - REACH + offset)
+    world.run(RunPlan(kill_after=kill))
     world.settle()

@@ -1,0 +1,126 @@
+"""Walks against an emulator that misbehaves in one way, always."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_kustomer.api.client import SEARCH
+from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.walks import slices
+from tap_kustomer.walks.page import Found
+from tap_kustomer.walks.search import Query, SearchWalk, Step
+from tap_kustomer.walks.slices import SliceReader
+from tests.support import HeldClock, client_for, served_by, sync
+from tests.unit.test_streams import emulated, searches
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from emulator import Emulator
+
+
+def assert_whole(emulator: Emulator, **config: Any) -> None:  # noqa: ANN401  (config values are any JSON)
+    rows = sync(emulator, max_search_requests_per_minute=1_000, **config).records("conversations")
+    assert len(rows) == len({row["id"] for row in rows}) == emulator.org.counts()["conversations"]
+
+
+def sizes(emulator: Emulator) -> list[int]:
+    return [int(request.params["pageSize"]) for request in searches(emulator)]
+
+
+def test_a_server_that_ignores_the_sort_is_read_whole() -> None:
+    emulator = emulated(faults={"disorder": 1.0})
+    assert_whole(emulator, page_size=20)
+    assert len(searches(emulator)) < 200
+
+
+def test_a_server_that_serves_few_records_gets_small_pages_and_larger_ones_later(
+    waits: list[float],
+) -> None:
+    emulator = emulated(max_served=30)
+    assert_whole(emulator, page_size=200, concurrency=1)
+    asked = sizes(emulator)
+    assert asked[:4] == [200, 100, 50, 25]
+    assert 50 in asked[4:], "never tried a larger page again"
+    assert asked.count(25) > 8
+    assert waits
+
+
+def test_a_capped_total_is_no_count() -> None:
+    emulator = emulated(total_cap=40)
+    assert_whole(emulator, page_size=20)
+
+
+def test_searches_keep_their_budget(waits: list[float]) -> None:
+    del waits
+    clock = HeldClock()
+    emulator = emulated()
+    emulator.clock = lambda: 1_790_000_000_000 + int(clock.seconds * 1_000)
+    emulator.switches.search_limit = 10
+    client = client_for(served_by(emulator.app), clock, max_search_requests_per_minute=10)
+    walk = SearchWalk(client, Query("conversation", SEARCH, include_deleted=True), 5)
+    reader = SliceReader(walk, 0, 1_900_000_000_000, threads=1)
+    assert sum(map(len, reader.read())) == emulator.org.counts()["conversations"]
+    assert emulator.limited == 0
+    assert clock.seconds >= 60 * (len(searches(emulator)) // 10 - 1)
+
+
+class Counted(SearchWalk):
+    """Hands over one list a step, up to a failure; records how far it went."""
+
+    def __init__(self, fail_at: int) -> None:
+        self.fail_at = fail_at
+        self.steps: list[int] = []
+        self.threads: set[int] = set()
+
+    def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
+        self.steps.append(start)
+        self.threads.add(threading.get_ident())
+        if start >= self.fail_at:
+            raise RequestRefusedError(404, SEARCH)
+        yield [Found(start, start, str(start), b"x" * 100)]
+        return Step(start + 1, end - start)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_waits_for_its_turn(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    monkeypatch.setattr(slices, "TARGET", 4)
+    got: list[int] = []
+    reader = SliceReader(Counted(fail_at=17), 0, 40, threads=threads)
+    with pytest.raises(RequestRefusedError):
+        got.extend(found.instant for records in reader.read() for found in records)
+    assert got == list(range(17))
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """A reader that nobody listens to fetches no more than there is room for."""
+    monkeypatch.setattr(slices, "TARGET", 10)
+    monkeypatch.setattr(slices, "ROOM", 1_000)
+    walk = Counted(fail_at=10_000)
+    reader = SliceReader(walk, 0, 5_000, threads=threads)
+    records = reader.read()
+    got = [found.instant for found in next(records)]
+    for _ in range(100):
+        if len(walk.steps) > 10:
+            break
+        threading.Event().wait(0.01)
+    assert len(walk.steps) <= 1_000 // 100 + threads + 1
+    for more in records:
+        got += [found.instant for found in more]
+    assert got == list(range(5_001))
+
+
+def test_a_reader_that_is_left_stops_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "ROOM", 500)
+    walk = Counted(fail_at=10_000)
+    records = SliceReader(walk, 0, 5_000, threads=2).read()
+    next(records)
+    records.close()  # type: ignore[attr-defined]  # a generator
+    for thread in threading.enumerate():
+        if thread.name == slices.THREAD:
+            thread.join(5)
+    assert len(walk.steps) < 100
