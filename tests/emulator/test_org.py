@@ -55,6 +55,7 @@ def test_life_goes_on() -> None:
         "deleted": 3,
         "users_deactivated": 1,
         "teams_changed": 1,
+        "others_changed": 23,
     }
     after = org.resources["conversation"]
     changed = [record for one, record in after.items() if before.get(one) is not record]

@@ -85,3 +85,28 @@ def test_threads_share_the_slots() -> None:
     for thread in threads:
         thread.join()
     assert most == 3
+
+
+def test_requests_in_flight_count() -> None:
+    """A third request waits for an answer, and then for that answer's minute to pass."""
+    seconds = 0.0
+    budget = Budget(2, clock=lambda: seconds, wait=lambda condition, _: condition.wait(0.01))
+    sent, answer = threading.Semaphore(0), threading.Event()
+
+    def request() -> None:
+        with budget.slot():
+            sent.release()
+            answer.wait(5)
+
+    threads = [threading.Thread(target=request, daemon=True) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert sent.acquire(timeout=5)
+    assert sent.acquire(timeout=5)
+    assert not sent.acquire(timeout=0.1)
+    answer.set()
+    assert not sent.acquire(timeout=0.1)
+    seconds = WINDOW
+    assert sent.acquire(timeout=5)
+    for thread in threads:
+        thread.join(5)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 import pytest
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tap_kustomer.api.client import SEARCH
 from tap_kustomer.api.errors import RequestRefusedError
 from tap_kustomer.walks import slices
-from tap_kustomer.walks.page import Found
-from tap_kustomer.walks.search import Query, SearchWalk, Step
+from tap_kustomer.walks.page import Found, Page, Span
+from tap_kustomer.walks.search import Query, SearchWalk, Step, TieError
 from tap_kustomer.walks.slices import SliceReader
 from tests.support import HeldClock, client_for, served_by, sync
 from tests.unit.test_streams import emulated, searches
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from emulator import Emulator
+    from tap_kustomer.api.client import Client
 
 
 def assert_whole(emulator: Emulator, **config: Any) -> None:  # noqa: ANN401  (config values are any JSON)
@@ -34,10 +35,43 @@ def sizes(emulator: Emulator) -> list[int]:
     return [int(request.params["pageSize"]) for request in searches(emulator)]
 
 
-def test_a_server_that_ignores_the_sort_is_read_whole() -> None:
+def test_pages_in_disorder_are_read_whole() -> None:
     emulator = emulated(faults={"disorder": 1.0})
     assert_whole(emulator, page_size=20)
     assert len(searches(emulator)) < 200
+
+
+def test_a_server_that_ignores_the_sort_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a sort the emulator answers any page of the range, not its beginning."""
+    with_sort = Query.body
+
+    def without_sort(query: Query, span: Span) -> dict[str, Any]:
+        body = with_sort(query, span)
+        del body["sort"]
+        return body
+
+    monkeypatch.setattr(Query, "body", without_sort)
+    emulator = emulated()
+    assert_whole(emulator, page_size=20)
+    assert len(searches(emulator)) < 300
+
+
+def test_nothing_is_asked_beyond_the_caps_even_where_a_page_straddles_them() -> None:
+    """9,950 records of one instant, 300 a page: page 34 would reach beyond record 10,000."""
+    span = Span(5, 5, 5, 5)
+    everything = [Found(5, 5, str(n), b"") for n in range(9_950)]
+    asked: list[int] = []
+
+    class Stub:
+        def search(self, *_: object, page: int, size: int) -> Page:
+            asked.append(page)
+            return Page(everything[(page - 1) * size : page * size], False, True, 9_950, size)  # noqa: FBT003
+
+    query = Query("conversation", SEARCH, include_deleted=True)
+    walk = SearchWalk(cast("Client", Stub()), query, 300)
+    with pytest.raises(TieError, match="9950 conversation records"):
+        walk._same_instants(span)
+    assert max(asked) == 33
 
 
 def test_a_server_that_serves_few_records_gets_small_pages_and_larger_ones_later(
@@ -146,7 +180,7 @@ class Instants(SearchWalk):
 
 
 @given(
-    st.sets(st.integers(0, 60) | st.integers(0, 100_000), max_size=80),
+    st.sets(st.integers(50_000, 50_060) | st.integers(0, 100_000), max_size=80),
     st.integers(1, 4),
     st.integers(1, 3),
 )

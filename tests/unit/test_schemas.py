@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tap_kustomer import records, schemas
+from tap_kustomer.records import Resource, RowBuilder
+from tap_kustomer.schemas.conversation import CONVERSATION
+
+RESOURCES = {
+    f"{module.name}.{name}": value
+    for module in pkgutil.iter_modules(schemas.__path__)
+    for name, value in vars(importlib.import_module(f"{schemas.__name__}.{module.name}")).items()
+    if isinstance(value, Resource)
+}
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+of_each = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
+
+
+def words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[a-z0-9]+", text.lower()) if word not in {"a", "the"}]
+
+
+def test_every_module_defines_resources() -> None:
+    assert RESOURCES["conversation.CONVERSATION"] is CONVERSATION
+    modules = {module.name for module in pkgutil.iter_modules(schemas.__path__)}
+    assert {name.split(".")[0] for name in RESOURCES} == modules
+
+
+@of_each
+def test_no_column_or_source_is_claimed_twice(resource: Resource) -> None:
+    fields = (*resource.attributes, *resource.relationships)
+    columns = [field.column for field in fields]
+    columns += ["id", "additional_attributes", "additional_relationships"]
+    assert len(columns) == len(set(columns))
+    assert set(columns) == set(resource.schema["properties"])
+    for group in (resource.attributes, resource.relationships):
+        assert len(group) == len({field.source for field in group})
+
+
+@of_each
+def test_columns_are_in_snake_case(resource: Resource) -> None:
+    for column in resource.schema["properties"]:
+        assert SNAKE_CASE.fullmatch(column), column
+
+
+@of_each
+def test_descriptions_are_sentences_that_say_more_than_the_name(resource: Resource) -> None:
+    for column, schema in resource.schema["properties"].items():
+        description = schema["description"]
+        assert description.endswith(".") and not description.endswith(".."), column
+        assert description == description.strip() and "\n" not in description, column
+        assert words(description), column
+        if "_" in column:  # one plain word, such as a team's name, may speak for itself
+            assert words(description) != column.split("_"), column
+
+
+@of_each
+def test_only_keys_are_required_and_never_null(resource: Resource) -> None:
+    schema = resource.schema
+    keys = {"id", resource.replication_key} - {None}
+    assert set(schema["required"]) == keys
+    for column, declared in schema["properties"].items():
+        kinds = declared["type"]
+        if column in keys:
+            assert kinds == "string", column
+        else:
+            assert "null" in kinds and len(kinds) == 2, column
+
+
+@of_each
+def test_the_replication_key_is_a_date_time_attribute(resource: Resource) -> None:
+    if resource.replication_key is None:
+        return
+    (field,) = (f for f in resource.attributes if f.column == resource.replication_key)
+    assert field.json_type["format"] == "date-time"
+    assert field.fits is records.is_instant
+
+
+@of_each
+def test_date_times_and_their_names_agree(resource: Resource) -> None:
+    for field in resource.attributes:
+        if field.source.endswith("At"):
+            assert field.json_type.get("format") == "date-time", field.source
+
+
+@of_each
+def test_the_json_schema_is_valid_and_takes_a_row_of_nulls(resource: Resource) -> None:
+    Draft202012Validator.check_schema(resource.schema)
+    nulls = {
+        "id": "1",
+        "attributes": {field.source: None for field in resource.attributes},
+        "relationships": {field.source: None for field in resource.relationships},
+    }
+    row = RowBuilder(resource).row(nulls)
+    assert set(row) == set(resource.schema["properties"]) - {
+        "additional_attributes",
+        "additional_relationships",
+    }
+    if resource.replication_key:
+        row[resource.replication_key] = "2026-05-01T10:30:00.123Z"
+    Draft202012Validator(resource.schema).validate(row)
