@@ -14,9 +14,10 @@ import msgspec
 from werkzeug.http import http_date
 
 from emulator import faults, roles, search
+from emulator.endpoints import find_endpoint
 from emulator.errors import ApiError, bad_request
 from emulator.limits import Limits, refusal_headers
-from emulator.lists import LISTINGS, answer_list
+from emulator.lists import Asked
 from emulator.org import Org
 from emulator.pages import search_bytes
 from emulator.query import parse_query
@@ -199,14 +200,13 @@ class Emulator:
             return _Answer(msgspec.json.encode(self.org.counts()))
         if path == PROBE:
             return _Answer(msgspec.json.encode({"data": self._token(now)}))
-        if path in LISTINGS:
-            self._check_role(LISTINGS[path].type)
-            return _Answer(answer_list(self.org, path, params))
         if path in SEARCHES:
             answer = _Answer(self._search(path, params, request.get_data(), now, fault))
             self._move(now)
             return answer
-        raise ApiError(404, "not_found", f"no such resource: {path}")
+        endpoint, one = find_endpoint(path)
+        self._check_role(endpoint.resource)
+        return _Answer(endpoint.answer(Asked(self.org, self.switches, now, path, one, params)))
 
     def _check_role(self, resource: str) -> None:
         switches = self.switches
@@ -218,13 +218,15 @@ class Emulator:
         self._check_role("search")
         if len(body) > LARGEST_BODY:
             raise ApiError(413, "payload_too_large", "the body is too large")
-        query = parse_query(params, body, archive=SEARCHES[path])
-        self._check_role(query.context.type)
+        query = parse_query(
+            params, body, archive=SEARCHES[path], company=self.switches.company_search
+        )
+        self._check_role(query.context.name)
         if query.past_caps:
             self.caps_touched += 1
             title = "page and pageSize reach beyond page 100 or record 10,000"
             raise bad_request(title)
-        index = self.org.index(query.context.type, now)
+        index = self.org.index(query.context.name, now)
         visible = search.visible_span(now, archive=SEARCHES[path])
         found = search.run(index, query, visible, self._rng)
         largest = self.switches.max_served

@@ -6,7 +6,7 @@ The standard list is closed and knows no record's own id; the archive has a list
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from emulator.errors import bad_request
@@ -47,6 +47,8 @@ _ELSEWHERE = {
     "id": "id",
     "any_text": "",
     "any_text_new": "",
+    "companyId": "relationships.company.data.id",
+    "activity_at": "attributes.lastActivityAt",
     "queue": "relationships.queue.data.id",
     "last_done_created_at": "attributes.lastDone.createdAt",
     "first_done_created_at": "attributes.firstDone.createdAt",
@@ -81,23 +83,27 @@ class Context:
     """One query context: the type searched, and the attributes of both searches.
 
     Attributes:
-        type: JSON:API type of the records found.
+        type: the kind of object whose attributes these are.
         standard: attributes of the standard search.
         archive: attributes of the archive search; empty: the archive refuses the context.
         unsortable: archive attributes that can be filtered but not sorted by (documented).
+        name: as asked for; for one klass not the type.
     """
 
     type: str
     standard: Mapping[str, Attribute]
     archive: Mapping[str, Attribute] = field(default_factory=dict)
     unsortable: frozenset[str] = frozenset()
+    name: str = ""
 
     def attribute(self, name: str, *, archive: bool) -> Attribute:
         """Return the attribute of that name; 400 when the search's list lacks it."""
         found = (self.archive if archive else self.standard).get(name)
         custom = f"{self.type}_custom_"
-        if found is None and not archive and re.fullmatch(rf"{custom}\w+", name):
+        if found is None and self.standard and not archive and re.fullmatch(rf"{custom}.+", name):
+            # Custom objects have their klass in the name: kobject_custom_<klass>_<name>.
             own = name.removeprefix(custom)
+            own = own.rpartition("_")[2] if self.type == "kobject" else own
             suffix = re.search(r"[A-Z][a-z]+$", own)
             kind = _CUSTOM_KINDS.get(suffix[0] if suffix else "", Kind.TEXT)
             return Attribute(kind, ("attributes", "custom", own))
@@ -127,7 +133,12 @@ CONTEXTS = {
     ),
     "customer": Context(
         "customer",
-        _table("customer", "updated_at created_at modified_at imported_at", "externalId name"),
+        _table(
+            "customer",
+            "updated_at created_at modified_at imported_at activity_at last_seen_at signed_up_at"
+            " last_message_at",
+            "externalId name gender progressive_status",
+        ),
         _table("customer", "created_at updated_at", "id companyId any_text_new", "", "deleted"),
         frozenset({"customer_id", "customer_any_text_new"}),
     ),
@@ -168,11 +179,30 @@ CONTEXTS = {
 }
 
 
-def context_named(name: object, *, archive: bool) -> Context:
-    """Return the query context of that name; ``kobject_<klass>`` is one too (documented)."""
+def context_named(name: object, *, archive: bool, company: bool = True) -> Context:
+    """Return the query context of that name; ``kobject_<klass>`` is one too (documented).
+
+    Args:
+        name: as sent by the client.
+        archive: for which of both searches.
+        company: whether the standard search knows attributes of companies.
+    """
     base = "kobject" if isinstance(name, str) and name.startswith("kobject_") else name
     context = CONTEXTS.get(base) if isinstance(base, str) else None
     if context is None or (archive and not context.archive):
         title = f"unknown queryContext {name!r}"
         raise bad_request(title)
-    return context
+    if base == "company" and not company:
+        context = replace(context, standard={})
+    if base != name:
+        own = {_of_klass(one, str(name)): found for one, found in context.archive.items()}
+        unsortable = context.unsortable.union(
+            _of_klass(one, str(name)) for one in context.unsortable
+        )
+        context = replace(context, archive={**context.archive, **own}, unsortable=unsortable)
+    return replace(context, name=str(name))
+
+
+def _of_klass(attribute: str, context: str) -> str:
+    """Return the name an archive attribute has in the context of one klass (documented)."""
+    return attribute.replace("kobject", context, 1)

@@ -82,7 +82,7 @@ def conversation(
         "outboundMessageCount": rng.randrange(5),
         "lastMessageDirection": "out",
         "satisfaction": 0,
-        "satisfactionLevel": _satisfaction(rng, team, replied),
+        "satisfactionLevel": _satisfaction(rng, one, team, replied),
         "sentiment": rng.choice((None, {}, {"polarity": -1, "confidence": 0.875})),
         "tags": rng.sample(staff.tags, rng.randrange(4)),
         "assignedUsers": rng.choice(([agent], [agent], [])),
@@ -214,11 +214,12 @@ def _sla(rng: Random, created: int, replied: int) -> JsonObject | None:
     }
 
 
-def _satisfaction(rng: Random, team: str, at: int) -> JsonObject:
+def _satisfaction(rng: Random, one: str, team: str, at: int) -> JsonObject:
     if _chance(rng, 0.7):
         return {"sentByTeams": []}
     return {
         "form": "5f00ae" + "0" * 18,
+        "formResponse": f"{at // SECOND:08x}{one[8:]}",
         "channel": "email",
         "status": "rated",
         "score": rng.randrange(1, 6),

@@ -23,6 +23,16 @@ class ApiError(Exception):
         return msgspec.json.encode({"errors": [error]})
 
 
+def forbidden(title: str) -> ApiError:
+    """Return the refusal of what the key may not see."""
+    return ApiError(403, "forbidden", title)
+
+
+def not_found(title: str) -> ApiError:
+    """Return the refusal of what is not there (documented)."""
+    return ApiError(404, "not_found", title)
+
+
 def bad_request(title: str) -> ApiError:
     """Return the refusal of an invalid request: 400 ``bad_request`` (documented)."""
     return ApiError(400, "bad_request", title)

@@ -4,9 +4,24 @@ from pathlib import Path
 
 import msgspec
 
+from emulator.children import CHILDREN
 from emulator.life import live_on
 from emulator.sample import fill
 from emulator.store import Store
+
+_STREAMS = {
+    "customers": "customer", "messages": "message", "notes": "note", "companies": "company",
+    "kobjects": "kobject", "tags": "tag", "brands": "brand", "shortcuts": "shortcut",
+    "slas": "sla", "sla_versions": "sla_version", "klasses": "klass", "queues": "queue",
+    "schedules": "schedule", "holidays": "holiday", "satisfaction_forms": "satisfaction",
+    "work_sessions": "work_session", "audit_logs": "audit_log",
+}  # fmt: skip
+_OF_CONVERSATIONS = {
+    "attachments": "attachment",
+    "conversation_times": "conversation_time",
+    "conversation_events": "conversation_event",
+    "work_items": "work_item",
+}
 
 
 class _File(msgspec.Struct):
@@ -32,6 +47,32 @@ class Org(Store):
         """Let life go on until ``at`` (epoch ms); returns how much of what was done."""
         with self.lock:
             return live_on(self, at=at, seed=seed)
+
+    def all_counts(self) -> dict[str, int]:
+        """Return how many rows a complete extract has, per stream, of all streams.
+
+        Klasses of every status count, and so do deleted definitions of custom attributes. Of what
+        belongs to conversations, that of those still listed counts, hidden ones included.
+        """
+        with self.lock:
+            parents = self.resources["conversation"].values()
+            responses = self.resources["satisfaction_response"].values()
+            of = ("relationships", "conversation", "data", "id")
+            return {
+                **self.counts(),
+                **{stream: len(self.resources[kind]) for stream, kind in _STREAMS.items()},
+                "custom_attributes": sum(
+                    len(record.data["attributes"]["properties"])
+                    for record in self.resources["metadata"].values()
+                ),
+                **{
+                    stream: sum(map(CHILDREN[kind].count, parents))
+                    for stream, kind in _OF_CONVERSATIONS.items()
+                },
+                "satisfaction_responses": sum(
+                    one.part(of) in self.resources["conversation"] for one in responses
+                ),
+            }
 
     def save(self, path: str | Path) -> None:
         """Write the data to a JSON file."""

@@ -1,6 +1,7 @@
 """Pages as JSON: ``meta``, ``links`` and the stored records joined behind them."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -38,7 +39,7 @@ def page_links(
     path: str, params: Mapping[str, str], *, page: int, size: int, more: bool = False
 ) -> JsonObject:
     """Return the relative links of a page; ``prev`` and ``next`` are null at the ends."""
-    extra = "".join(f"&{name}={value}" for name, value in params.items())
+    extra = f"&{urlencode(params)}" if params else ""
 
     def link(number: int) -> str:
         return f"{path}?page={number}&pageSize={size}{extra}"
@@ -51,7 +52,8 @@ def page_links(
     }
 
 
-def page_bytes(head: JsonObject, rows: list[bytes]) -> bytes:
-    """Return ``head`` with ``data`` added, as JSON; the rows are JSON already."""
+def page_bytes(head: JsonObject, rows: list[bytes], included: list[bytes] | None = None) -> bytes:
+    """Return ``head`` with ``data`` and ``included`` added, as JSON; the rows are JSON already."""
     opening = msgspec.json.encode(head)[:-1] + (b"," if head else b"")
-    return b"".join((opening, b'"data":[', b",".join(rows), b"]}"))
+    more = (b'],"included":[', b",".join(included)) if included is not None else ()
+    return b"".join((opening, b'"data":[', b",".join(rows), *more, b"]}"))

@@ -75,10 +75,12 @@ class Query:
         )
 
 
-def parse_query(params: Mapping[str, str], body: bytes, *, archive: bool) -> Query:
+def parse_query(
+    params: Mapping[str, str], body: bytes, *, archive: bool, company: bool = True
+) -> Query:
     """Parse the query string and body of a search; 400 when anything is not as documented."""
     fields = _body(body, _ARCHIVE_KEYS if archive else _KEYS)
-    context = context_named(fields.get("queryContext"), archive=archive)
+    context = context_named(fields.get("queryContext"), archive=archive, company=company)
     zone = _zone(fields.get("timeZone", "GMT"))
 
     def find(name: str) -> Attribute:

@@ -19,7 +19,7 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
     """A stored version: encoded JSON plus the fields every search needs.
 
     Attributes:
-        type: JSON:API type, for example ``conversation``.
+        type: JSON:API type, for example ``conversation`` or ``kobject.order``.
         id: 24 hexadecimal characters; for an ``auth_role`` its name.
         raw: the whole resource as JSON.
         created: ``createdAt`` in epoch milliseconds, 0 when absent.
@@ -43,7 +43,7 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
         created, updated = attributes.get("createdAt"), attributes.get("updatedAt")
         created_ms = to_ms(created) if created else 0
         return cls(
-            kind,
+            data.get("type", kind),
             data["id"],
             _encode(data),
             created_ms,

@@ -22,6 +22,7 @@ _SEARCH = (
     # Chosen: the three short roles alone must open everything readable.
     "org.permission.read",
 )
+_ROUTING = ("org.permission.routing.read", "org.user.routing.read")
 # An empty tuple: any valid key.
 ROLES: dict[str, tuple[str, ...]] = {
     "search": _SEARCH,
@@ -29,6 +30,30 @@ ROLES: dict[str, tuple[str, ...]] = {
         name: (f"org.permission.{name}.read", f"org.user.{name}.read")
         for name in ("conversation", "customer", "message", "note", "company", "kobject")
     },
+    **{
+        name: (f"org.permission.{name}.read", f"org.user.{name}.read")
+        for name in ("attachment", "sla", "satisfaction")
+    },
+    **{
+        name: tuple(f"org.{area}.{name}.read" for area in ("permission", "user", "admin"))
+        for name in ("klass", "metadata", "brand", "tag", "schedule")
+    },
+    "shortcut": (
+        "org.permission.shortcut.read",
+        *(f"org.{area}.shortcut.read" for area in ("user", "admin")),
+        *(f"org.{area}.content.shortcut.read" for area in ("user", "admin")),
+    ),
+    "satisfaction_response": (
+        "org.permission.satisfaction.read",
+        "org.permission.satisfaction_response.read",
+        "org.user.satisfaction.read",
+    ),
+    "conversation_event": ("org.permission.event.read", "org.user.event.read"),
+    "conversation_time": ("org.permission.conversation.read", "org.user.conversation.read"),
+    "work_item": _ROUTING,
+    "queue": ("org.permission.queue.read", *_ROUTING),
+    "work_session": ("org.permission.work_session.read", *_ROUTING),
+    "audit_log": ("org.permission.audit_logs.read", "org.user.audit_logs.read"),
     "user": ("org.permission.user.read", "org.user.read"),
     "team": ("org.permission.team.read",),
     "role_group": (
@@ -50,10 +75,16 @@ def covers(held: str, wanted: str) -> bool:
 
 
 def check(held: Iterable[str], resource: str, forbidden: Iterable[str], status: int) -> None:
-    """Refuse with ``status`` unless the held roles open the resource."""
-    wanted = ROLES[resource]
+    """Refuse with ``status`` unless the held roles open the resource.
+
+    A resource ``kobject_<klass>`` also has a role of its own (documented).
+    """
+    general = "kobject" if resource.startswith("kobject_") else resource
+    wanted = ROLES[general]
+    if general != resource:
+        wanted = (*wanted, f"org.permission.kobject.{resource}.read")
     opened = not wanted or any(covers(have, want) for have in held for want in wanted)
-    if resource in forbidden or not opened:
+    if not {resource, general}.isdisjoint(forbidden) or not opened:
         code = "unauthorized" if status == HTTPStatus.UNAUTHORIZED else "forbidden"
         title = f"one of these roles is missing: {', '.join(wanted) or resource}"
         raise ApiError(status, code, title)

@@ -1,9 +1,11 @@
-"""A believable org: people, teams, permission sets, and the conversations they had."""
+"""A believable org: people, settings, conversations, and what comes with them."""
 
 from random import Random
 
+from emulator.configuration import add_audit_logs, add_configuration, add_shifts
 from emulator.conversations import Staff, conversation
 from emulator.people import add_people
+from emulator.related import Circle, add_companies, add_kobjects
 from emulator.store import Store
 from emulator.times import DAY, HOUR, to_text
 
@@ -17,6 +19,15 @@ def fill(store: Store, *, seed: int, now: int, conversations: int, days: int) ->
     rng = Random(seed)
     add_people(store, rng, now=now, days=days)
     staff = Staff.of(store)
+    # The rest has chances of its own, so that conversations do not depend on it.
+    other = Random(f"{seed}:other")
+    add_configuration(store, other, staff, now=now)
+    add_shifts(store, other, staff, now=now, days=days)
+    since = now - days * DAY
+    add_audit_logs(store, other, staff, between=(since, now), number=20 + conversations // 10)
+    companies = add_companies(store, other, now=now, days=days, number=10 + conversations // 100)
+    circle = Circle(store, other, companies)
+    store.worked_until = now
     bulk_at = now - days * DAY // 3
     bulk_left = min(_BULK, conversations // 5)
     for _ in range(conversations):
@@ -35,4 +46,5 @@ def fill(store: Store, *, seed: int, now: int, conversations: int, days: int) ->
                 "links": {"self": f"/v1/users/{deleted_by}"},
             }
         store.put("conversation", made)
-    store.worked_until = now
+        circle.add(made)
+    add_kobjects(store, circle, now=now, days=days, number=conversations // 4)

@@ -55,6 +55,10 @@ class Store:
             if indexed_at is None and (delay := self.index_delay()):
                 indexed_at = record.updated + delay
             self._indexes[kind].add(record, indexed_at)
+            if kind == "kobject":
+                # The klass has a query context of its own.
+                klass = record.type.replace(".", "_", 1)
+                self._indexes[klass].add(record, indexed_at)
 
     def touch(
         self,
@@ -112,6 +116,11 @@ class Store:
                 permissions.update(group.data["attributes"].get("roles") or ())
             return {
                 "conversations": len(self.resources["conversation"]),
+                "customers": len(self.resources["customer"]),
+                "messages": len(self.resources["message"]),
+                "notes": len(self.resources["note"]),
+                "companies": len(self.resources["company"]),
+                "kobjects": len(self.resources["kobject"]),
                 "users": len(self.resources["user"]),
                 "teams": len(self.resources["team"]),
                 "permission_sets": len(self.resources["role_group"]),

@@ -16,6 +16,10 @@ class Switches:
         pod: every request answers 401 with the documented text about pods, naming this one.
         forbidden: resources refused whatever the roles, for example ``{"team", "search"}``.
         missing_role_status: 403 as newly documented, or 401 as documented before.
+        hidden: ids of conversations whose children answer 403.
+        times_v2: serve the second version of handle times; else it answers 404.
+        company_search: the standard search takes attributes of companies, as peers rely on;
+            else it answers 400 for each, as the documented list has none.
         search_limit: searches per 60 s (100 documented); None: unlimited.
         org_limit: requests per 60 s (1,000 documented for Enterprise); None: unlimited.
         other_use: fraction 0..1 of both budgets that another client has used up.
@@ -36,6 +40,9 @@ class Switches:
     pod: str | None = None
     forbidden: set[str] = field(default_factory=set)
     missing_role_status: int = 403
+    hidden: set[str] = field(default_factory=set)
+    times_v2: bool = True
+    company_search: bool = True
     search_limit: int | None = 100
     org_limit: int | None = 1_000
     other_use: float = 0.0

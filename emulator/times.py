@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 SECOND = 1_000
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -25,5 +26,5 @@ def to_ms(text: str) -> int:
 
 def to_text(ms: int) -> str:
     """Return Kustomer's text of an instant given in epoch milliseconds."""
-    moment = EPOCH + timedelta(milliseconds=ms)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    moment = _NAIVE_EPOCH + timedelta(milliseconds=ms)
+    return moment.isoformat(timespec="milliseconds") + "Z"

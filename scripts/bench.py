@@ -26,6 +26,7 @@ PAGE = ROOT / "docs" / "PERFORMANCE.md"
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 TAP = str(Path(sys.executable).with_name("tap-kustomer"))
 REFERENCE = [sys.executable, "-m", "scripts.bench_reference"]
+LOOK_EVERY = 0.2
 SPREAD = 90 * instants.DAY
 UNLIMITED = {"max_search_requests_per_minute": 1_000, "max_requests_per_minute": 2_000}
 FULL_RATE = {"max_search_requests_per_minute": 100, "max_requests_per_minute": 240}
@@ -74,7 +75,10 @@ def run(command: list[str], *, seconds: float | None = None) -> Result:
     first = None
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout  # noqa: S101  (for the type checker)
+        peak, looked = 0.0, began
         while chunk := os.read(process.stdout.fileno(), 1 << 20):
+            if time.monotonic() - looked > LOOK_EVERY:
+                peak, looked = peak_of(process.pid), time.monotonic()
             if first is None and b'"RECORD"' in chunk:
                 first = time.monotonic() - began
             if seconds is not None and time.monotonic() - began > seconds:
@@ -85,7 +89,14 @@ def run(command: list[str], *, seconds: float | None = None) -> Result:
         msg = f"{command[0]} ended with {process.returncode}"
         raise RuntimeError(msg)
     elapsed = time.monotonic() - began
-    return Result(usage.ru_utime + usage.ru_stime, elapsed, usage.ru_maxrss / 1_000, first)
+    return Result(usage.ru_utime + usage.ru_stime, elapsed, peak, first)
+
+
+def peak_of(pid: int) -> float:
+    """The most memory (MB) a process has had. Not `ru_maxrss`: that counts the parent's at fork."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    (line,) = [line for line in text.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) / 1_000
 
 
 class Bench:

@@ -143,14 +143,15 @@ def _members(item: dict[str, Any], name: str) -> Iterable[tuple[str, Any]]:
 
 def _related(relationship: object) -> tuple[object, bool]:
     """The id or ids a relationship names, and whether it names any (links alone name none)."""
-    if relationship is None:
-        return None, True
-    if not isinstance(relationship, dict) or "data" not in relationship:
+    if not isinstance(relationship, dict):
+        # null, or what stands where the relationship should: bare ids are seen by peers
+        return relationship, True
+    if "data" not in relationship:
         return None, False
     data = relationship["data"]
     if isinstance(data, list):
         return [item.get("id") if isinstance(item, dict) else item for item in data], True
-    return (data.get("id") if isinstance(data, dict) else None), True
+    return (data.get("id") if isinstance(data, dict) else data), True
 
 
 def is_text(value: object) -> bool:

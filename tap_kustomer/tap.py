@@ -42,7 +42,7 @@ def _number(name: str, title: str, description: str) -> th.Property[int]:
 
 
 class TapKustomer(Tap):
-    """Reads conversations, users, teams and permissions of a Kustomer org, and never writes."""
+    """Reads conversations, customers, messages, agents and permissions of a Kustomer org."""
 
     name = "tap-kustomer"
     message_writer_class = Writer

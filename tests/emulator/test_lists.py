@@ -7,14 +7,7 @@ from tests.emulator.world import NOW, World
 
 
 def ids(world: World, path: str, **params: object) -> list[str]:
-    """Follow the links to the end."""
-    found: list[str] = []
-    url: str | None = path
-    while url:
-        page = world.get(url, **params).json
-        found += [row["id"] for row in page["data"]]
-        url, params = page["links"]["next"], {}
-    return found
+    return [row["id"] for row in world.rows(path, **params)]
 
 
 @pytest.fixture

@@ -60,6 +60,17 @@ class World:
     def get(self, path: str, **params: object) -> Answer:
         return Answer.of(self.client.get(path, query_string=params or None, headers=KEY))
 
+    def rows(self, path: str, **params: object) -> list[Any]:
+        """Follow the links of a list to the end."""
+        found: list[Any] = []
+        url: str | None = path
+        while url:
+            answer = self.get(url, **params)
+            assert answer.status_code == 200, answer.text
+            found += answer.json["data"]
+            url, params = answer.json["links"]["next"], {}
+        return found
+
     def search(
         self,
         body: Mapping[str, object] | None = None,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_kustomer import streams
 from tests.end_to_end.conftest import COMMAND, Tap, outcome
 
 if TYPE_CHECKING:
     from emulator import Emulator
 
-STREAMS = ["conversations", "permission_sets", "permissions", "teams", "users"]
+STREAMS = sorted(stream.name for stream in streams.STREAMS)
 
 
 def test_a_run_brings_every_record_once(tap: Tap, emulator: Emulator) -> None:

@@ -25,7 +25,7 @@ def test_killed_at_any_byte_nothing_is_lost(tap: Tap, emulator: Emulator) -> Non
     bookmarks = [""]
     for _ in range(KILLS):
         # Most of the output is conversations, and each run goes on where the last one stopped.
-        messages = killed_after(tap.command(state=state), dice.randrange(size // KILLS))
+        messages = killed_after(tap.command(state=state), dice.randrange(size // KILLS // 3))
         for message in messages:
             if message["type"] == "RECORD" and message["stream"] == "conversations":
                 emitted[message["record"]["id"]] = message["record"]["updated_at"]

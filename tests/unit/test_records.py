@@ -53,8 +53,14 @@ JSON = st.recursive(
 )
 ATTRIBUTE_NAMES = st.sampled_from([f.source for f in THING.attributes]) | st.text(max_size=8)
 REFERENCE = st.fixed_dictionaries({"type": st.just("user"), "id": st.text(min_size=1, max_size=4)})
-RELATIONSHIP = st.none() | st.fixed_dictionaries(
-    {}, optional={"data": st.none() | REFERENCE | st.lists(REFERENCE, max_size=2), "links": JSON}
+RELATIONSHIP = (
+    st.none()
+    | st.text(max_size=3)
+    | st.lists(st.text(max_size=3), max_size=2)
+    | st.fixed_dictionaries(
+        {},
+        optional={"data": st.none() | REFERENCE | st.lists(REFERENCE, max_size=2), "links": JSON},
+    )
 )
 RELATIONSHIP_NAMES = st.sampled_from(["customer", "sla", "shortcuts"]) | st.text(max_size=8)
 ITEM = st.fixed_dictionaries(
@@ -85,10 +91,12 @@ def test_every_attribute_and_relation_arrives_once_verbatim(item: dict[str, Any]
     others = left.pop("additional_relationships", {})
     columns = {f.source: f.column for f in THING.relationships}
     for source, relation in (item.get("relationships") or {}).items():
-        if relation is not None and "data" not in relation:
-            continue
-        data = None if relation is None else relation["data"]
-        ids = [one["id"] for one in data] if isinstance(data, list) else data and data["id"]
+        ids = relation
+        if isinstance(relation, dict):
+            if "data" not in relation:
+                continue
+            data = relation["data"]
+            ids = [one["id"] for one in data] if isinstance(data, list) else data and data["id"]
         if columns.get(source) in left:
             assert source not in others
             assert left.pop(columns[source]) == ids

@@ -21,7 +21,9 @@ from tap_kustomer.writer import Writer
 from tests.support import Messages, sync, tap_for
 
 MINUTE = 60 * instants.SECOND
-STREAM_NAMES = ["conversations", "permission_sets", "permissions", "teams", "users"]
+FULL_TABLES = ["permission_sets", "permissions", "teams", "users"]
+SEARCHED = ["companies", "conversations", "customers", "kobjects", "messages", "notes"]
+STREAM_NAMES = sorted(FULL_TABLES + SEARCHED)
 
 
 def wall() -> int:
@@ -34,13 +36,14 @@ def emulated(**switches: Any) -> Emulator:  # noqa: ANN401  (switches of any typ
     return Emulator(org, Switches(search_limit=None, org_limit=None, **switches))
 
 
-def searches(emulator: Emulator) -> list[Any]:
-    return [request for request in emulator.requests if request.method == "POST"]
+def searches(emulator: Emulator, context: str = "conversation") -> list[Any]:
+    posted = [request for request in emulator.requests if request.method == "POST"]
+    return [request for request in posted if request.json["queryContext"] == context]
 
 
 def state_at(instant: int) -> dict[str, Any]:
     bookmark = {"replication_key": "updated_at", "replication_key_value": instants.text(instant)}
-    return {"bookmarks": {"conversations": bookmark}}
+    return {"bookmarks": {name: dict(bookmark) for name in SEARCHED}}
 
 
 def bookmark_of(messages: Messages) -> int:
@@ -73,7 +76,7 @@ def test_conversations_come_in_order_and_keep_their_own_text() -> None:
 
 def test_full_tables_are_activated_after_their_last_row() -> None:
     messages = sync(emulated())
-    for name in ("permission_sets", "permissions", "teams", "users"):
+    for name in FULL_TABLES:
         kinds = [m["type"] for m in messages.all if m.get("stream") == name]
         assert kinds == ["SCHEMA", *["RECORD"] * len(messages.records(name)), "ACTIVATE_VERSION"]
         versions = {m["version"] for m in messages.all if "version" in m and m["stream"] == name}
@@ -406,3 +409,55 @@ def test_every_record_is_flushed_before_the_state_that_covers_it(
     kinds = [json.loads(line)["type"] for line in raw.getvalue().splitlines()]
     assert kinds == ["RECORD", "STATE"]
     stdout.detach()
+
+
+def old_record(kind: str, one: str, age: int) -> dict[str, Any]:
+    text = instants.text(wall() - age)
+    return {"type": kind, "id": one * 24, "attributes": {"createdAt": text, "updatedAt": text}}
+
+
+AGES = {"a": 1, "b": 700, "c": 729, "d": 731, "e": 800, "f": 1_500, "9": 1_600}
+
+
+@pytest.mark.parametrize(
+    "kind", ["company", "conversation", "customer", "kobject", "message", "note"]
+)
+def test_history_beyond_two_years_is_read(kind: str) -> None:
+    """Through the archive search, or, for notes, which no archive knows, from their list."""
+    org = Org(now=wall())
+    for one, days in AGES.items():
+        org.put(kind, old_record(kind, one, days * instants.DAY + MINUTE))
+    emulator = Emulator(org, Switches(search_limit=None, org_limit=None))
+    start = instants.text(wall() - 1_550 * instants.DAY)
+    messages = sync(emulator, start_date=start, max_history_months=0)
+    (name,) = [name for name in SEARCHED if messages.records(name)]
+    assert {row["id"][0] for row in messages.records(name)} == set(AGES) - {"9"}
+    states = [m["value"]["bookmarks"].get(name, {}) for m in messages.of("STATE")]
+    bookmarks = [state["replication_key_value"] for state in states if state]
+    assert bookmarks == sorted(bookmarks)
+    assert bookmarks[-1] == messages.records(name)[-1]["updated_at"]
+
+
+def test_companies_are_read_whole_where_the_search_refuses_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    emulator = emulated(company_search=False)
+    messages = sync(emulator)
+    assert len(messages.records("companies")) == emulator.org.counts()["companies"]
+    lines = [r.getMessage() for r in caplog.records if "/v1/companies whole" in r.getMessage()]
+    assert len(lines) == 1
+    bookmark = messages.state["bookmarks"]["companies"]["replication_key_value"]
+    assert bookmark == max(row["updated_at"] for row in messages.records("companies"))
+
+
+def test_a_request_that_is_refused_closes_its_stream_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    emulator = emulated()
+    messages = Messages()
+    tap = tap_for(emulator, messages)
+    monkeypatch.setattr(type(tap.streams["teams"]), "lists", (("/v1/nowhere", {}),))
+    with pytest.raises(ClosedStreamsError, match=r"\[teams\] .*status 404, not_found"):
+        tap.sync_all()
+    assert len(messages.records("users")) == emulator.org.counts()["users"]
+    assert not messages.of("ACTIVATE_VERSION", "teams")

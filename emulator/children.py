@@ -1,0 +1,203 @@
+"""What belongs to one conversation: attachments, handle times, change history, work items.
+
+None of it is stored: it follows from the conversation's id, revision and dates, so that it costs
+nothing until asked for and is the same after saving and loading. Chosen: a conversation has one
+event per revision, the newest at its ``updatedAt``, and gets another time every eight revisions.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from zlib import crc32
+
+from emulator.resource import JsonObject, Resource
+from emulator.times import SECOND, to_text
+
+_STEP = 420 * SECOND
+_STATUSES = ("open", "snoozed", "open", "done")
+_FILES = (
+    ("receipt.pdf", "application/pdf"),
+    ("photo Größe.jpg", "image/jpeg"),
+    ("voice note.m4a", None),
+)
+
+
+def child_id(conversation: str, created: int, kind: str, number: int) -> str:
+    """Return the id of a conversation's nth child; ``created`` is the conversation's, epoch ms."""
+    tail = crc32(f"{conversation}:{kind}:{number}".encode())
+    return f"{created // SECOND + number:08x}{tail:08x}{crc32(conversation.encode()):08x}"
+
+
+def attachment_count(conversation: str) -> int:
+    """Return how many attachments a conversation has; they are those of its first message."""
+    return max(0, crc32(conversation.encode()) % 4 - 1)
+
+
+@dataclass(frozen=True)
+class Birth:
+    """One child about to be made.
+
+    Attributes:
+        parent: its conversation.
+        number: from 0, the oldest.
+        id: its own.
+        at: epoch ms.
+        org: id of the org.
+        rng: decides about the rest.
+    """
+
+    parent: Resource
+    number: int
+    id: str
+    at: int
+    org: str
+    rng: Random
+
+    def resource(self, kind: str, attributes: JsonObject, **relationships: object) -> JsonObject:
+        """Return a JSON:API resource with the conversation among its relationships."""
+        related: JsonObject = {
+            "org": {"data": {"type": "org", "id": self.org}},
+            "conversation": {
+                "data": {"type": "conversation", "id": self.parent.id},
+                "links": {"self": f"/v1/conversations/{self.parent.id}"},
+            },
+            "customer": self.parent.part(("relationships", "customer")),
+        }
+        return {
+            "type": kind,
+            "id": self.id,
+            "attributes": attributes,
+            "relationships": related | relationships,
+        }
+
+    def assigned(self, attribute: str) -> list[str]:
+        """Return the ids in an attribute of the conversation."""
+        found = self.parent.part(("attributes", attribute))
+        return found if isinstance(found, list) else []
+
+
+@dataclass(frozen=True)
+class Child:
+    """One kind of children: how many a conversation has, and how one is made."""
+
+    count: Callable[[Resource], int]
+    make: Callable[[Birth], JsonObject]
+
+    def made(self, parent: Resource, kind: str, org: str, numbers: range) -> list[JsonObject]:
+        """Make those with the given numbers."""
+        newest = self.count(parent) - 1
+        return [
+            self.make(
+                Birth(
+                    parent,
+                    number,
+                    one := child_id(parent.id, parent.created, kind, number),
+                    parent.updated
+                    if number == newest
+                    else min(parent.updated, parent.created + number * _STEP),
+                    org,
+                    Random(one),
+                )
+            )
+            for number in numbers
+        ]
+
+
+def _revision(parent: Resource) -> int:
+    rev = parent.part(("attributes", "rev"))
+    return rev if isinstance(rev, int) else 1
+
+
+def _attachment(birth: Birth) -> JsonObject:
+    """Attachments have no timestamps, and a signed address that does not last (documented)."""
+    name, content = _FILES[birth.number]
+    message = birth.parent.part(("attributes", "firstMessageIn", "id"))
+    made = birth.resource("attachment", {
+        "name": name, "contentType": content, "contentLength": birth.rng.randrange(1 << 22),
+        "redacted": birth.rng.randrange(9) == 0, "uploaded": True,
+    })  # fmt: skip
+    made["relationships"] = {
+        "org": made["relationships"]["org"],
+        "message": message and {"data": {"type": "message", "id": message}},
+    }
+    signature = f"{birth.rng.getrandbits(64):016x}"
+    made["links"] = {
+        "self": f"/v1/attachments/{birth.id}",
+        "related": f"https://files.example.com/{birth.id}?signature={signature}",
+    }
+    return made
+
+
+def _time(birth: Birth) -> JsonObject:
+    """Make one handle time, in milliseconds."""
+    rng, text = birth.rng, to_text(birth.at)
+    noted = rng.randrange(3) == 0
+    users = birth.assigned("assignedUsers")
+    return birth.resource(
+        "conversation_time",
+        {
+            "createdAt": text, "handleAt": text, "handleTime": rng.randrange(5_000, 900_000),
+            "messageAt": text, "messageTime": rng.randrange(1_000, 300_000),
+            "noteAt": text if noted else None,
+            "noteTime": rng.randrange(1_000, 60_000) if noted else None,
+            "messagesSent": rng.randrange(3), "notesSent": int(noted), "touched": True,
+            "reopened": birth.number > 0, "snoozed": False, "resolved": rng.randrange(2) == 0,
+            "channels": birth.assigned("channels"), "createdByTeams": [], "assignedUsers": users,
+            "assignedTeams": birth.assigned("assignedTeams"),
+        },
+        createdBy={"data": {"type": "user", "id": users[0]}} if users else None,
+    )  # fmt: skip
+
+
+def _event(birth: Birth) -> JsonObject:
+    """Make one change with its values before and after; the first is the creation."""
+    number, text = birth.number, to_text(birth.at)
+    before, after = (_STATUSES[step % len(_STATUSES)] for step in (number - 1, number))
+    status: JsonObject = {"op": "replace", "before": before, "after": after}
+    if number == 0:
+        status = {"op": "add", "before": None, "after": after}
+    changes: JsonObject = {"attributes": {"status": status}, "relationships": {}}
+    users = birth.assigned("assignedUsers")
+    if number % 3 == 1 and users:
+        assignee = {"op": "replace", "before": None, "after": {"type": "user", "id": users[0]}}
+        changes["relationships"]["assignedUser"] = assignee
+    return birth.resource(
+        "event",
+        {
+            "name": f"kustomer.conversation.{'update' if number else 'create'}", "type": "tracking",
+            "publishedAt": text, "createdAt": text, "updatedAt": text, "modifiedAt": text,
+            "changes": changes, "location": birth.rng.choice((None, {}, "web")), "meta": {},
+        },
+        createdBy=None,
+        modifiedBy={"data": {"type": "user", "id": users[0]}} if users else None,
+    )  # fmt: skip
+
+
+def _work_item(birth: Birth) -> JsonObject:
+    """Make one pass through routing; only the latest may be not completed (documented)."""
+    text, parent = to_text(birth.at), birth.parent
+    is_open = birth.number == 0 and parent.part(("attributes", "status")) == "open"
+    made = birth.resource(
+        "work_item",
+        {
+            "resourceType": "conversation", "status": "routed" if is_open else "completed",
+            "paused": False, "channel": next(iter(birth.assigned("channels")), None), "priority": 3,
+            "itemSize": 50, "workItemNumber": 1, "queuedCount": birth.rng.randrange(1, 4),
+            "firstEnterQueueAt": text, "ivr": birth.rng.choice((None, {}, {"time": 4_100})),
+            "resourceRev": _revision(parent), "resourceCreatedAt": to_text(parent.created),
+            "resourceDirection": "in", "resourceFirstQueueTime": birth.rng.randrange(60_000),
+            "lastRevision": {"enteredQueueAt": text}, "rev": 1 + birth.rng.randrange(9),
+            "createdAt": text, "updatedAt": text, "modifiedAt": text,
+        },
+        queue=parent.part(("relationships", "queue")),
+    )  # fmt: skip
+    made["relationships"]["resource"] = made["relationships"].pop("conversation")
+    return made
+
+
+CHILDREN = {
+    "attachment": Child(lambda parent: attachment_count(parent.id), _attachment),
+    "conversation_time": Child(lambda parent: 1 + _revision(parent) // 8, _time),
+    "conversation_event": Child(_revision, _event),
+    "work_item": Child(lambda parent: crc32(parent.id[::-1].encode()) % 2, _work_item),
+}

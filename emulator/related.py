@@ -1,0 +1,291 @@
+"""What comes with sample conversations: customers, messages, notes, answers to surveys.
+
+The shapes that make extraction hard are kept from payloads: recipients as text, list or object,
+empty and null sub-objects, links without data, and an attribute per object that is in no reference.
+One conversation in three has its customer among the customers; the others' were merged away.
+"""
+
+from dataclasses import dataclass, field
+from random import Random
+
+from emulator.children import attachment_count, child_id
+from emulator.people import link, new_id
+from emulator.resource import JsonObject
+from emulator.store import Store
+from emulator.times import DAY, SECOND, to_ms, to_text
+
+_FIRST = ("Nora", "Hugo", "Zoé", "Mateo", "Ayşe", "Jürgen", "Mei", "Olu", "Siân", "Björk")
+_LAST = ("O'Brien", "Müller", "Da Silva", "Ng", "Łaski", "Dupont", "Smith-Jones", "García")
+_TEXTS = (
+    "Hello, where is my parcel?", "Thank you! 🙏", "Ça ne marche toujours pas.",
+    'They said "tomorrow", \\ again\ttoday.', "Line one\nline two", "",
+)  # fmt: skip
+KLASSES = ("order", "subscription", "ecomm-return")
+
+
+@dataclass
+class Circle:
+    """Puts what belongs to conversations into a store.
+
+    Attributes:
+        store: to put it into.
+        rng: decides; another one than that of the conversations, which stay as they are.
+        companies: ids to choose from.
+        customers: ids of those put so far.
+    """
+
+    store: Store
+    rng: Random
+    companies: list[str]
+    customers: list[str] = field(default_factory=list)
+    _org: JsonObject = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what every object shares."""
+        self._org = link("org", self.store.id)
+
+    def add(self, conversation: JsonObject) -> None:
+        """Put the objects of one conversation."""
+        own, rng = conversation["attributes"], self.rng
+        customer = conversation["relationships"]["customer"]
+        updated = to_ms(own["updatedAt"])
+        if rng.random() < 0.3:  # noqa: PLR2004 - a share
+            self._customer(customer["data"]["id"], own, updated)
+        shared = {
+            "org": self._org,
+            "customer": customer,
+            "conversation": link("conversation", conversation["id"]),
+        }
+        self._messages(conversation, shared)
+        if rng.random() < 0.3:  # noqa: PLR2004 - a share
+            self._note(own, shared, rng.randint(to_ms(own["createdAt"]), updated))
+        if "formResponse" in own["satisfactionLevel"]:
+            self._response(own["satisfactionLevel"], shared)
+
+    def _messages(self, conversation: JsonObject, shared: JsonObject) -> None:
+        """Put the messages that the conversation names, and sometimes one more."""
+        own, rng = conversation["attributes"], self.rng
+        first, answer, last = own["firstMessageIn"], own["firstResponse"], own["lastMessageIn"]
+        one, created = conversation["id"], to_ms(own["createdAt"])
+        updated = to_ms(own["updatedAt"])
+        attached = [
+            {"type": "attachment", "id": child_id(one, created, "attachment", number)}
+            for number in range(attachment_count(one))
+        ]
+        self._message(own, shared, first["id"], created, "initial-in", attached)
+        if "id" in answer:
+            self._message(own, shared, answer["id"], to_ms(answer["sentAt"]), "response-out", [])
+        if last:
+            self._message(own, shared, last["id"], to_ms(last["sentAt"]), "followup-in", [])
+        if rng.random() < 0.65:  # noqa: PLR2004 - a share
+            at = rng.randint(created, updated)
+            self._message(own, shared, new_id(rng, at), at, "followup-out", [])
+
+    def _message(  # noqa: PLR0913, PLR0917 - what one message is made of
+        self,
+        own: JsonObject,
+        shared: JsonObject,
+        one: str,
+        sent: int,
+        kind: str,
+        attached: list[JsonObject],
+    ) -> None:
+        rng, text = self.rng, to_text(sent)
+        is_out = kind.endswith("out")
+        agents = own["assignedUsers"] if is_out else []
+        self.store.put("message", {
+            "type": "message", "id": one,
+            "attributes": {
+                "externalId": None, "channel": own["channels"][0], "app": "postmark", "size": 42,
+                "direction": "out" if is_out else "in", "directionType": kind,
+                "preview": rng.choice(_TEXTS), "subject": own["name"], "meta": _meta(rng, is_out),
+                "status": "sent" if is_out else "received", "error": rng.choice((None, {})),
+                "auto": is_out and not agents, "assignedTeams": own["assignedTeams"],
+                "assignedUsers": own["assignedUsers"], "createdByTeams": [],
+                "reactions": [], "intentDetections": [], "sentiment": rng.choice((
+                    None, {}, {"polarity": 1, "confidence": 0.5})), "lang": own["defaultLang"],
+                "location": {}, "sentAt": text, "createdAt": text, "modifiedAt": text,
+                "updatedAt": to_text(sent + 350 if sent + 350 < self.store.worked_until else sent),
+                "redacted": False, "rev": 1, "custom": rng.choice((None, {"orderIdStr": "4417"})),
+                # In no reference.
+                "spamScore": rng.randrange(100) / 100,
+            },
+            "relationships": {
+                **shared, "createdBy": link("user", agents[0]) if agents else None,
+                "modifiedBy": None, "attachments": {"data": attached}, "shortcuts": {"data": []},
+            },
+            "links": {"self": f"/v1/messages/{one}"},
+        })  # fmt: skip
+
+    def _note(self, own: JsonObject, shared: JsonObject, at: int) -> None:
+        rng, text, one = self.rng, to_text(at), new_id(self.rng, at)
+        agents, is_deleted = own["assignedUsers"], rng.randrange(8) == 0
+        mentioned = [{"type": "user", "id": agent} for agent in agents]
+        mentioned += [{"type": "team", "id": team} for team in own["assignedTeams"]]
+        attributes = {
+            "body": f"Note: {rng.choice(_TEXTS)}", "lang": own["defaultLang"],
+            "createdAt": text, "updatedAt": text, "modifiedAt": text,
+            "createdByTeams": own["assignedTeams"], "deleted": is_deleted,
+            "pinnedForTeam": rng.choice((None, False)),
+        }  # fmt: skip
+        if is_deleted:
+            attributes["deletedAt"] = text
+        self.store.put("note", {
+            "type": "note", "id": one, "attributes": attributes,
+            "relationships": {
+                **shared, "createdBy": link("user", agents[0]) if agents else None,
+                "deletedBy": None, "userMentions": {"data": mentioned},
+            },
+            "links": {"self": f"/v1/notes/{one}"},
+        })  # fmt: skip
+
+    def _response(self, level: JsonObject, shared: JsonObject) -> None:
+        """Put the answer to a survey; its attributes are those the conversation shows of it."""
+        kept = ("channel", "status", "score", "rating", "answers", "createdAt")
+        attributes = {name: level[name] for name in kept} | {
+            "updatedAt": level["createdAt"],
+            "scheduledFor": None,
+            "sentAt": level["createdAt"],
+            "firstAnswer": "All good",
+        }
+        self.store.put("satisfaction_response", {
+            "type": "satisfaction_response", "id": level["formResponse"], "attributes": attributes,
+            "relationships": {**shared, "form": link("satisfaction", level["form"])},
+            "links": {"self": f"/v1/satisfaction-responses/{level['formResponse']}"},
+        })  # fmt: skip
+
+    def _customer(self, one: str, own: JsonObject, updated: int) -> None:
+        rng, created = self.rng, int(one[:8], 16) * SECOND
+        text, first, last = to_text(updated), rng.choice(_FIRST), rng.choice(_LAST)
+        number = rng.randrange(10_000)
+        seen = {"updatedAt": text, "location": {"countryName": "France", "cityName": "Orléans"}}
+        attributes: JsonObject = {
+            "name": f"{first} {last}", "displayName": f"{first} {last}", "firstName": first,
+            "lastName": last, "username": None, "displayColor": "blue", "displayIcon": "fish",
+            "externalId": f"shop-{number}", "externalIds": [{"externalId": f"shop-{number}",
+                                                            "verified": True}],
+            "sharedExternalIds": [], "emails": [{"email": f"shopper{number}@example.com",
+                                                "type": "home", "verified": False}],
+            "sharedEmails": [], "phones": rng.choice(([], [{"phone": "+15550100"}])),
+            "sharedPhones": [], "whatsapps": [], "facebookIds": [], "socials": [], "urls": [],
+            "locations": rng.choice(([], [{"type": "home", "address": "1 rue de l'Été"}])),
+            "activeUsers": [], "watchers": own["assignedUsers"],
+            "recentLocation": rng.choice((None, None, seen)), "timeZone": None, "gender": None,
+            "defaultLang": own["defaultLang"], "createdAt": to_text(created), "updatedAt": text,
+            "modifiedAt": to_text(rng.randint(created, updated)), "lastActivityAt": text,
+            "lastSeenAt": None, "lastMessageAt": own["lastMessageAt"], "signedUpAt": None,
+            "deleted": False, "verified": True, "rev": rng.randrange(1, 40), "tags": own["tags"],
+            "progressiveStatus": rng.choice((None, "open", "done")),
+            "sentiment": rng.choice((None, {}, {"polarity": 0, "confidence": 0.25})),
+            "lastMessageIn": {"sentAt": text, "sentiment": rng.choice((None, "neutral", {}))},
+            "lastMessageOut": {}, "lastMessageUnrespondedTo": {},
+            "lastConversation": {"channels": own["channels"], "tags": own["tags"]},
+            "conversationCounts": {"open": 0, "snoozed": 0, "done": 1, "all": 1},
+            "preview": {"text": rng.choice(_TEXTS)}, "recentItems": [], "satisfactionLevel": {},
+            "roleGroupVersions": [], "accessOverride": [],
+            # In no reference.
+            "loyaltyTier": rng.choice(("bronze", "silver", None)),
+            "custom": rng.choice((None, {}, {"lifetimeValueNum": number / 100, "vipBool": True},
+                                  {"lifetimeValueNum": "n/a", "birthdayAt": to_text(0)})),
+        }  # fmt: skip
+        if rng.randrange(60) == 0:
+            attributes |= {"deleted": True, "deletedAt": text}
+        company = rng.choice(self.companies) if self.companies and rng.randrange(4) == 0 else None
+        relationships: JsonObject = {
+            "org": self._org,
+            "messages": {"links": {"self": f"/v1/customers/{one}/messages"}},
+            "company": company and company_link(company),
+            "createdBy": None,
+        }
+        for klass in KLASSES:
+            kobjects = {"self": f"/v1/customers/{one}/klasses/{klass}"}
+            relationships[f"{klass}s"] = {"links": kobjects, "meta": {"kobject": True}}
+        self.customers.append(one)
+        self.store.put("customer", {
+            "type": "customer", "id": one, "attributes": attributes,
+            "relationships": relationships, "links": {"self": f"/v1/customers/{one}"},
+        })  # fmt: skip
+
+
+def company_link(one: str) -> JsonObject:
+    """Return a relationship with a company."""
+    return {"data": {"type": "company", "id": one}, "links": {"self": f"/v1/companies/{one}"}}
+
+
+def _meta(rng: Random, is_out: bool) -> JsonObject:  # noqa: FBT001 - a direction
+    """Return a message's ``meta``: recipients are text, a list or an object, as seen by peers."""
+    person = {"email": f"shopper{rng.randrange(1_000)}@example.com", "name": None}
+    ours = "help@example.com" if is_out else person
+    recipients = rng.choice(("+15550199", [person], person, None))
+    return {"from": ours, "to": recipients, "cc": rng.choice(([], None)), "attachmentNum": 0}
+
+
+def add_companies(store: Store, rng: Random, *, now: int, days: int, number: int) -> list[str]:
+    """Put companies changed within the last ``days`` into a store; returns their ids."""
+    made: list[str] = []
+    for position in range(number):
+        updated = now - rng.randrange(1, days * DAY)
+        created = updated - rng.randrange(300 * DAY)
+        one = new_id(rng, created)
+        domain = f"firm{position}.example.com"
+        attributes: JsonObject = {
+            "name": f"{rng.choice(_LAST)} & Söhne {position}", "externalId": f"firm-{position}",
+            "createdAt": to_text(created), "updatedAt": to_text(updated),
+            "modifiedAt": to_text(created), "tags": [], "emails": [], "phones": [], "socials": [],
+            # Objects in the reference, text in a peer's schema.
+            "domains": rng.choice(([domain], [{"domain": domain}])),
+            "urls": [], "locations": [], "employeeCount": rng.choice((None, 0, 250)),
+            "defaultLang": None, "rev": 1, "roleGroupVersions": [], "creditLimit": 10_000.5,
+            "custom": rng.choice((None, {"sectorTree": "retail.food", "revenueNum": 1e9})),
+        }  # fmt: skip
+        if position % 15 == 7:  # noqa: PLR2004 - some are deleted
+            attributes |= {"deleted": True, "deletedAt": to_text(updated)}
+        store.put("company", {
+            "type": "company", "id": one, "attributes": attributes,
+            "relationships": {"org": link("org", store.id), "createdBy": None},
+            "links": {"self": f"/v1/companies/{one}"},
+        })  # fmt: skip
+        made.append(one)
+    return made
+
+
+def add_kobjects(store: Store, circle: Circle, *, now: int, days: int, number: int) -> None:
+    """Put custom objects of every klass, changed within the last ``days``, into a store."""
+    rng = circle.rng
+    klasses = {
+        str(one.part(("attributes", "name"))): one.id for one in store.resources["klass"].values()
+    }
+    for position in range(number):
+        name = KLASSES[position % 5 // 2]
+        updated = now - rng.randrange(1, days * DAY)
+        created = updated - rng.randrange(60 * DAY)
+        one = new_id(rng, created)
+        total = rng.choice((19.99, 40, 0, 1_234.5))
+        attributes: JsonObject = {
+            "externalId": f"{name}-{position}", "title": f"{name} #{position}", "description": None,
+            "icon": "box", "images": [], "tags": [], "rev": rng.randrange(1, 9),
+            # Beyond what a double holds exactly.
+            "data": {"lines": [{"sku": "A-1", "price": total}], "tracking": 9_007_199_254_740_993},
+            "custom": rng.choice((None, {"totalNum": total, "paidAt": to_text(created)})),
+            "createdAt": to_text(created), "updatedAt": to_text(updated),
+            "attribution": rng.choice((None, {})), "klassDisplayName": name.title(),
+            "klassMixins": [], "roleGroupVersions": [], "warehouseRegion": "eu",
+        }  # fmt: skip
+        if name == "subscription":
+            # Only klasses with the assignable mixin have these.
+            attributes |= {"klassMixins": ["assignable"], "status": "open", "assignedUser": None,
+                           "lastDone": {}, "doneCount": 0}  # fmt: skip
+        if rng.randrange(40) == 0:
+            attributes |= {"deleted": True, "deletedAt": to_text(updated)}
+        customer = rng.choice(circle.customers) if circle.customers else None
+        store.put("kobject", {
+            "type": f"kobject.{name}", "id": one, "attributes": attributes,
+            "relationships": {
+                "org": {"data": {"type": "org"}},
+                # "link" where all others say "links".
+                "klass": {"data": {"type": "klass", "id": klasses.get(name)},
+                          "link": {"self": f"/v1/klasses/{name}"}},
+                "customer": customer and link("customer", customer), "company": None,
+            },
+            "links": {"self": f"/v1/klasses/{name}/{one}"},
+        })  # fmt: skip

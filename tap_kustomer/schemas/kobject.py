@@ -1,0 +1,56 @@
+"""The kobject: an order, a booking or whatever else the org defines as a klass."""
+
+from tap_kustomer.records import Resource
+from tap_kustomer.schemas import (
+    boolean,
+    date_time,
+    free_object,
+    integer,
+    text,
+    texts,
+    to_one,
+)
+
+KOBJECT = Resource(
+    replication_key="updated_at",
+    attributes=(
+        text("externalId", "The org's own identifier for it."),
+        text("title", "Heading on the customer's timeline."),
+        text("description", "Text under that heading."),
+        text("icon", "Picture shown beside the title."),
+        texts("images", "Addresses of its pictures."),
+        free_object("data", "What the org stored in it beside custom attributes, untouched."),
+        free_object("custom", "Custom attributes, by the org's own names, untouched."),
+        texts("tags", "Ids of its tags."),
+        date_time("createdAt", "When it was created."),
+        date_time("updatedAt", "When anything about it last changed; the replication key."),
+        date_time("modifiedAt", "When a user, key or workflow last edited it."),
+        date_time("importedAt", "When it was imported, if it was."),
+        boolean("deleted", "Whether it is deleted."),
+        date_time("deletedAt", "When it was deleted."),
+        integer("rev", "Grows with every revision of the record."),
+        texts("roleGroupVersions", "Versions of the permission sets that may see it."),
+        free_object("attribution", "Conversation it is credited to, and the revenue."),
+        text("s3DataUrl", "Address of data that is stored outside the record."),
+        text("klassDisplayName", "What the app calls its klass."),
+        texts("klassMixins", "What its klass allows, such as assignable or commentable."),
+        text("status", "open or done; only if its klass is assignable."),
+        text("assignedUser", "Id of the user it is assigned to."),
+        text("assignedTeam", "Id of the team it is assigned to."),
+        text("queue", "Queue it is routed through, where given as an attribute."),
+        free_object("firstDone", "The first time it was marked done."),
+        free_object("lastDone", "The latest time it was marked done."),
+        integer("doneCount", "How often it was marked done."),
+        integer("reopenCount", "How often it was opened again."),
+        integer("reopenFromDoneCount", "How often it was opened again after being done."),
+    ),
+    relationships=(
+        to_one("org", "The org."),
+        to_one("klass", "Klass it is one of."),
+        to_one("customer", "Customer whose timeline shows it."),
+        to_one("company", "Company it belongs to."),
+        to_one("queue", "Queue it is routed through."),
+        to_one("createdBy", "User who created it."),
+        to_one("modifiedBy", "User who last edited it."),
+    ),
+)
