@@ -103,7 +103,7 @@ class RowBuilder:
         """
         key = item.get("id")
         if not isinstance(key, str) or not key:
-            msg = "A record has no id."
+            msg = "A record has no id, so no target could tell it from others."
             raise RecordError(msg)
         row: dict[str, Any] = {"id": key}
         others: dict[str, Any] = {}

@@ -25,6 +25,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def _member(value: object, *path: str) -> object:
+    """What lies at `path` within objects, `None` where the path ends early."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 class ClosedStreamsError(KustomerError):
     """The run read everything it could, but not everything that was selected."""
 
@@ -83,18 +90,15 @@ class Run:
             token = self.client.get(CURRENT_TOKEN)["data"]
         except AccessRefusedError:
             raise KeyRefusedError from None
-        attributes = token.get("attributes") or {}
-        org = ((token.get("relationships") or {}).get("org") or {}).get("data") or {}
+        roles = _member(token, "attributes", "roles")
         LOGGER.info(
             "Reading org %s with API key '%s', which holds: %s",
-            org.get("id"),
-            attributes.get("name"),
-            ", ".join(attributes.get("roles") or []) or "no roles",
+            _member(token, "relationships", "org", "data", "id"),
+            _member(token, "attributes", "name"),
+            ", ".join(map(str, roles)) if isinstance(roles, list) and roles else "no roles",
         )
 
-    def close_stream(
-        self, name: str, error: KustomerError, permissions: tuple[str, ...] = ()
-    ) -> None:
+    def close_stream(self, name: str, error: Exception, permissions: tuple[str, ...] = ()) -> None:
         """Note that a stream could not be read, and log what would open it.
 
         Raises:

@@ -23,6 +23,7 @@ REGIONS = (f"api.{DOMAIN}", f"api.prod2.{DOMAIN}", f"api.prod4.{DOMAIN}")
 EXAMPLE_URL = f"https://acme.{DOMAIN}"
 
 _ORG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_WHOLE = re.compile(r"-?\d{1,9}")
 _KEY = re.compile(r"[\x21-\x7e]+")
 
 # Each with its default, smallest and largest value.
@@ -82,6 +83,12 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
     numbers = {name: _number(config, name) for name in NUMBERS}
     lookback = numbers.pop("lookback_seconds") * instants.SECOND
     months = numbers.pop("max_history_months")
+    if config.get("batch_config"):
+        msg = (
+            "Setting batch_config is not supported, since a bookmark could pass records that wait "
+            "in an unfinished file: remove it."
+        )
+        raise SettingsError(msg)
     end = _date(config, "end_date")
     start, earliest = _history(config, months, end, now)
     return Settings(
@@ -94,6 +101,22 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
         include_deleted=_flag(config, "include_deleted", default=True),
         **numbers,
     )
+
+
+def check_environment(environment: Mapping[str, str], prefix: str) -> None:
+    """Refuse variables that the SDK would misread: a word that is no number, or no truth value.
+
+    Raises:
+        SettingsError: names the setting and what to write.
+    """
+    for name in NUMBERS:
+        value = environment.get(f"{prefix}{name.upper()}")
+        if value is not None:
+            _number({name: int(value) if _WHOLE.fullmatch(value) else value}, name)
+    value = environment.get(f"{prefix}INCLUDE_DELETED")
+    if value is not None:
+        words = {"true": True, "1": True, "false": False, "0": False}
+        _flag({"include_deleted": words.get(value.lower(), value)}, "include_deleted", default=True)
 
 
 def api_url(base_url: str) -> str:
@@ -154,7 +177,7 @@ def _history(
             "later end_date or an earlier start_date."
         )
         raise SettingsError(msg)
-    return start, earliest
+    return max(start, 0), earliest  # Kustomer is younger than 1970
 
 
 def _split(address: str) -> SplitResult:

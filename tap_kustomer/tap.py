@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
 from tap_kustomer import settings
 from tap_kustomer.api.errors import KustomerError
@@ -45,6 +47,9 @@ class TapKustomer(Tap):
     """Reads conversations, customers, messages, agents and permissions of a Kustomer org."""
 
     name = "tap-kustomer"
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        capability for capability in Tap.capabilities if capability is not PluginCapabilities.BATCH
+    ]
     message_writer_class = Writer
     config_jsonschema = th.PropertiesList(
         th.Property(
@@ -110,6 +115,29 @@ class TapKustomer(Tap):
         _number("request_timeout", "Request timeout", "Seconds to wait for an answer."),
     ).to_dict()
 
+    def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:  # noqa: ANN401  (the SDK's own)
+        """Check what the environment holds before the SDK converts it."""
+        if parse_env_config:
+            settings.check_environment(os.environ, self._env_var_prefix)
+        super().__init__(parse_env_config=parse_env_config, **options)
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the state of an earlier run.
+
+        Raises:
+            SettingsError: it is no Singer state of this tap.
+        """
+        bookmarks = state.get("bookmarks", {})
+        if not isinstance(bookmarks, dict) or not all(
+            isinstance(bookmark, dict) for bookmark in bookmarks.values()
+        ):
+            msg = (
+                "The state is not one that this tap has written: give it the last STATE of an "
+                "earlier run, or none to start anew."
+            )
+            raise SettingsError(msg)
+        super().load_state(state)
+
     def discover_streams(self) -> Sequence[KustomerStream]:
         """All streams, without a look at settings or network."""
         return [stream(self.run) for stream in STREAMS]
@@ -167,6 +195,15 @@ class TapKustomer(Tap):
             yield
         except PLAIN_ERRORS as error:
             cls.logger.error("%s", error)  # noqa: TRY400  (a traceback would bury the sentence)
+            sys.exit(1)
+        except ConfigValidationError as error:
+            for sentence in error.errors:
+                cls.logger.error("%s", sentence)  # noqa: TRY400  (as above)
+            sys.exit(1)
+        except BrokenPipeError:
+            cls.logger.error("The target has stopped reading: see its own log.")  # noqa: TRY400  (as above)
+            # What is still buffered has nowhere to go; Python would complain about it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

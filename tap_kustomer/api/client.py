@@ -163,7 +163,7 @@ class Client:
             for budget in reversed(budgets):
                 slots.enter_context(budget.slot())
             response = self._request(ask)
-        path = urlsplit(ask.path).path
+        path = ask.path.partition("?")[0]
         seconds = retry.pause_after(response.status_code, response.headers, self._moment())
         if seconds:
             for budget in budgets:
@@ -177,7 +177,7 @@ class Client:
         raise error
 
     def _request(self, ask: _Ask) -> requests.Response:
-        path = urlsplit(ask.path).path
+        path = ask.path.partition("?")[0]
         try:
             return self.session.request(
                 ask.method,
@@ -200,9 +200,13 @@ class Client:
 
     def _pinned(self, link: str) -> str:
         """`link` as an address on the org's host; anything else is refused."""
-        address = urljoin(self._url, link)
-        if urlsplit(address)[:2] != urlsplit(self._url)[:2]:
-            raise errors.LinkRefusedError(urlsplit(link).path)
+        try:
+            address = urljoin(self._url, link)
+            stays = urlsplit(address)[:2] == urlsplit(self._url)[:2]
+        except ValueError:  # brackets that hold no address
+            stays = False
+        if not stays:
+            raise errors.LinkRefusedError(link.partition("?")[0])
         return address
 
 

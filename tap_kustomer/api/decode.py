@@ -29,8 +29,8 @@ def decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Any] = ANY) 
         if mended == bytes(body):
             raise
         return decoder.decode(mended)
-    except RecursionError:
-        msg = "nested too deeply"
+    except (ArithmeticError, RecursionError):
+        msg = "nested too deeply, or a number beyond all bounds"
         raise ValueError(msg) from None
 
 

@@ -16,7 +16,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 
 from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
-from tap_kustomer.records import Resource, RowBuilder
+from tap_kustomer.records import RecordError, Resource, RowBuilder
 from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.search import TieError
 
@@ -40,6 +40,8 @@ class KustomerStream(Stream):
     """Roles that open the stream: any one of them, as Kustomer's documents list them."""
 
     primary_keys = ("id",)
+    # The SDK would send ACTIVATE_VERSION before the rows: see `ListStream`.
+    emit_activate_version_messages = False
     STATE_MSG_FREQUENCY = 5_000
     # A row holds declared columns and fitting JSON values only: see `RowBuilder`.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -57,7 +59,7 @@ class KustomerStream(Stream):
             yield from islice(self.rows(), self.ABORT_AT_RECORD_COUNT)
         except AccessRefusedError as error:
             self.run.close_stream(self.name, error, self.permissions)
-        except (RequestRefusedError, TieError) as error:
+        except (RecordError, RequestRefusedError, TieError) as error:
             self.run.close_stream(self.name, error)
 
     @cached_property
@@ -106,18 +108,13 @@ class ListStream(KustomerStream):
     lists: ClassVar[tuple[tuple[str, Mapping[str, str | int]], ...]]
     """Paths and parameters of the lists that together hold all resources."""
 
-    emit_activate_version_messages = False
-
     def rows(self) -> Iterator[Record]:
         """The rows of all lists, then the message that retires the rows of earlier runs."""
-        version = self._initialized_at // 1_000  # in seconds, as the SDK counts versions
-        versioned = not self.get_batch_config(self.config)  # batch files carry no versions
-        if versioned:
-            self._stream_version = version
+        self._stream_version = self._initialized_at // 1_000  # in seconds, as the SDK counts them
         for resource in self.resources():
             yield self.builder.row(resource)
-        if versioned:
-            self._write_activate_version_message(version)
+        if self.ABORT_AT_RECORD_COUNT is None:
+            self._write_activate_version_message(self._stream_version)
 
     def resources(self) -> Iterator[dict[str, Any]]:
         """The JSON:API resources of all lists."""

@@ -46,7 +46,6 @@ class SearchStream(KustomerStream):
         settings, end = self.run.settings, self.run.end
         bookmark = self.bookmark()
         start = settings.start if bookmark is None else bookmark - settings.lookback
-        self._move_bookmark(start if bookmark is None else bookmark)
         self.logger.info("Reading from %s to %s", instants.text(start), instants.text(end))
         try:
             listed = None if self.archived else self.list_path
@@ -66,8 +65,9 @@ class SearchStream(KustomerStream):
         for records in reader.read():
             for found in records:
                 yield self._row(found.resource, found.instant)
-            if records:
-                self._move_bookmark(min(records[-1].instant, part.bookmark))
+            # Even an empty answer leaves a bookmark: what was asked for has been read.
+            reached = records[-1].instant if records else part.start
+            self._move_bookmark(min(reached, part.bookmark))
 
     def _listed(self, part: Part) -> Iterator[Record]:
         """What a plain list holds of a part; its order is by id, so the bookmark waits for all."""

@@ -56,7 +56,7 @@ class Permissions(ListStream):
         for item in read_list(self.run.client, held):
             roles = (item.get("attributes") or {}).get("roles")
             names += roles if isinstance(roles, list) else []
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys(name for name in names if isinstance(name, str)):
             yield {"id": name, "attributes": name_parts(name)}
 
 

@@ -32,8 +32,9 @@ def read_list(
         for page in _pages(client, path, params):
             pages += 1
             for resource in page:
-                if resource.get("id") not in seen:
-                    seen.add(resource["id"])
+                key = str(resource.get("id") or "")
+                if key not in seen:
+                    seen.add(key)
                     yield resource
         if pages <= 1 or len(seen) == known:
             return
@@ -45,12 +46,15 @@ def _pages(
     answer = client.get(path, params)
     followed: set[str] = set()
     while True:
-        data = answer["data"]
-        yield data if isinstance(data, list) else [data]
-        link = (answer.get("links") or {}).get("next")
+        data = answer["data"] if isinstance(answer["data"], list) else [answer["data"]]
+        if not all(isinstance(item, dict) for item in data):
+            raise TransientError(path, "the answer holds no list of records")
+        yield data
+        links = answer.get("links")
+        link = links.get("next") if isinstance(links, dict) else None
         if not link:
             return
-        if link in followed:
-            raise TransientError(path, "the links between pages run in a circle")
+        if not isinstance(link, str) or link in followed or not data:
+            raise TransientError(path, "the links between pages lead nowhere")
         followed.add(link)
         answer = client.get(link)

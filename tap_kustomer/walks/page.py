@@ -17,12 +17,14 @@ import msgspec
 from tap_kustomer import instants
 from tap_kustomer.api.decode import decode
 from tap_kustomer.api.errors import OverloadedError, TransientError
+from tap_kustomer.api.retry import TRIES
 
 LOGGER = logging.getLogger("tap-kustomer.search")
 # The creation instant of a record that has none; no range of `created_at` finds such a record.
 UNKNOWN = -1
-# An answer shorter than its own total is believed once it has come this often, unchanged.
-BELIEVED_AFTER = 5
+# An answer shorter than its own total is believed once every try brought it, unchanged: the tries
+# take about five minutes, longer than an index is partial for.
+BELIEVED_AFTER = TRIES
 
 
 class Span(NamedTuple):
@@ -41,6 +43,7 @@ class Found(NamedTuple):
     created: int
     id: str
     raw: bytes | msgspec.Raw
+    dated: bool = True
 
     @property
     def resource(self) -> dict[str, Any]:
@@ -53,7 +56,7 @@ class Found(NamedTuple):
 class Page:
     """An answer that passed every check; `found` is sorted by instant, creation and id.
 
-    `size` is the page size it was asked with, `total` what the answer says the whole span holds.
+    `size` is the page size that was served, `total` what the answer says the whole span holds.
     """
 
     found: list[Found]
@@ -101,6 +104,7 @@ class PageReader:
             OverloadedError: the answer is partial or can't be true.
         """
         try:
+            str(body, "utf-8")  # a record is decoded later, when it is too late to ask again
             answer = decode(body, _ENVELOPE)
             found = _found(answer.data, self._span.start)
         except ValueError:
@@ -110,18 +114,32 @@ class PageReader:
         if meta.get("timed_out"):
             self._refuse("the search timed out")
         ids = frozenset(item.id for item in found)
-        if len(ids) < len(found):
+        if len(ids) < len(found) and "" not in ids:  # without an id, it is no second time
             self._refuse("a record came twice in one page")
-        if any(not self._span.start <= item.instant <= self._span.end for item in found):
+        if not all(map(self._is_within, found)):
             self._refuse("records outside the range asked for")
-        total = _count(meta.get("total"))
-        before = (self._number - 1) * size
-        more = bool(links.get("next")) or (total or 0) > before + len(found)
         # A server may serve smaller pages than it was asked for; it says so in meta.pageSize.
-        if more and len(found) < min(size, _count(meta.get("pageSize")) or size):
+        size = min(size, _count(meta.get("pageSize")) or size)
+        total = _count(meta.get("total"))
+        counted = (self._number - 1) * size + len(found)
+        more = bool(links.get("next")) or (total or 0) > counted
+        if len(found) >= size:
+            # Only both together say that a full page is the last one.
+            more = more or total != counted
+        elif more:
             more = self._number > 1 or self._ask_again_or_believe(ids)
+        if more and found and not any(item.dated for item in found):
+            self._refuse("no record says when it was updated")
         ordered = all(a.instant <= b.instant for a, b in pairwise(found))
         return Page(sorted(found, key=place), not more, ordered, total, size)
+
+    def _is_within(self, item: Found) -> bool:
+        start, end, first, last = self._span
+        return (
+            start <= item.instant <= end
+            and (first is None or first <= item.created)
+            and (last is None or item.created <= last)
+        )
 
     def _ask_again_or_believe(self, ids: frozenset[str]) -> bool:
         """False once the same short page has come so often that there is no more to come."""
@@ -158,8 +176,10 @@ def _found(raws: list[msgspec.Raw], start: int) -> list[Found]:
     instant = start
     for raw in raws:
         key, updated, created = _head(raw)
-        instant = _instant(updated, instant)
-        found.append(Found(instant, _instant(created, UNKNOWN), str(key or ""), raw))
+        own = _instant(updated, UNKNOWN)
+        instant = instant if own == UNKNOWN else own
+        place = instant, _instant(created, UNKNOWN), str(key or "")
+        found.append(Found(*place, raw, dated=own != UNKNOWN))
     return found
 
 

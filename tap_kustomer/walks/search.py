@@ -11,7 +11,7 @@ the exact `meta.total`. So:
   that instant are read again with the next page.
 - An instant that fills a page is cut by `created_at` until every part fits in a page. Only records
   that share both instants are read by page number, again until a reading is proven complete.
-- A page out of order proves nothing, unless it is complete: then the range is halved instead.
+- A page out of order proves nothing, unless it is complete: the range is halved until one is.
 - What can't be a true answer is asked again (see `page.py`).
 
 See docs/BEHAVIOR.md, "Search".
@@ -108,22 +108,38 @@ class SearchWalk:
             KustomerError: as the client does.
             TieError: one instant holds more records than can be told apart.
         """
-        upto = end
+        upto, sorted_so_far = end, True
         while True:
             page = self._ask(Span(start, upto))
             if page.complete:
                 yield page.found
                 return Step(upto + 1, 0 if upto == end else None)
-            if page.ordered:
-                break
-            upto = (start + upto) // 2
-        last = page.found[-1].instant
-        before = [found for found in page.found if found.instant < last]
-        if before:
-            yield before
-            return Step(last, None if page.total is None else page.total - len(before))
-        yield from self._tied(Span(last, last))
-        return Step(last + 1, None)
+            first, last = page.found[0].instant, page.found[-1].instant
+            if first == last == start:
+                yield from self._instant(start)
+                return Step(start + 1, None)
+            if first == last:
+                upto = last - 1  # one instant has no order that could prove it is the oldest
+            elif page.ordered and sorted_so_far:
+                before = [found for found in page.found if found.instant < last]
+                yield before
+                return Step(last, None if page.total is None else page.total - len(before))
+            else:
+                sorted_so_far = False
+                upto = (start + upto) // 2
+
+    def _instant(self, instant: int) -> Iterator[list[Found]]:
+        """The records of an instant that fills a page.
+
+        One without a creation instant is in none of the parts; it must not be missed in silence.
+        """
+        count = 0
+        for found in self._tied(Span(instant, instant)):
+            count += len(found)
+            yield found
+        total = self._ask(Span(instant, instant)).total
+        if total is not None and count < total < MOST_RECORDS:
+            raise TieError(self._query.context, instant, total)
 
     def _tied(self, span: Span) -> Iterator[list[Found]]:
         """The records of one instant, more than a page: cut by creation until a part fits."""
@@ -158,6 +174,8 @@ class SearchWalk:
         total = None
         for _ in range(MOST_READINGS):
             number, size = 1, self._size
+            while MOST_RECORDS % size:  # else the last page would reach beyond the cap
+                size -= 1
             while True:
                 page = self._ask(span, number, size)
                 if number == 1 and page.complete:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,6 +116,10 @@ def test_a_wrong_setting(
 ) -> None:
     tap.config[name] = value
     fails_with(tap, sentence)
+    tested = tap.run("--test")
+    assert tested.code == 1
+    assert sentence in tested.log
+    assert "Traceback" not in tested.log
     assert not emulator.requests
 
 
@@ -125,3 +130,18 @@ def test_settings_from_the_environment(
         monkeypatch.setenv(f"TAP_KUSTOMER_{name.upper()}", str(value))
     assert outcome([COMMAND, "--config", "ENV"]).code == 0
     assert {r.params["pageSize"] for r in emulator.requests if r.method == "POST"} == {"100"}
+
+
+def test_a_target_that_dies_ends_the_run_quietly(tap: Tap) -> None:
+    with subprocess.Popen(
+        tap.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        log = process.stderr.read()
+    assert process.returncode == 1
+    assert "The target has stopped reading" in log
+    assert "Traceback" not in log
+    assert "BrokenPipe" not in log

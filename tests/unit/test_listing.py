@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tap_kustomer.api.errors import TransientError
+from tap_kustomer.api.errors import LinkRefusedError, TransientError
 from tap_kustomer.walks.listing import read_list
 from tests.support import client_for, scripted
 
@@ -56,5 +56,27 @@ def test_what_slips_past_a_page_border_is_found() -> None:
 
 def test_links_in_a_circle_end_the_list_with_an_error() -> None:
     link = "/v1/teams?page=2"
-    with pytest.raises(TransientError, match="circle"):
+    with pytest.raises(TransientError, match="lead nowhere"):
         read(page("a", following=link), page("b", following=link))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"data": [], "links": {"next": "/v1/teams?page=2"}},
+        {"data": [None]},
+        {"data": [{"id": "a"}], "links": {"next": 7}},
+    ],
+)
+def test_odd_pages_are_errors_and_not_endless(odd: Page) -> None:
+    with pytest.raises(TransientError):
+        read(odd)
+
+
+def test_odd_links_are_no_links() -> None:
+    assert read({"data": [{"id": "a"}], "links": []}) == ["a"]
+
+
+def test_a_link_that_is_no_address_is_refused() -> None:
+    with pytest.raises(LinkRefusedError):
+        read({"data": [{"id": "a"}], "links": {"next": "//["}})

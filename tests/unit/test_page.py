@@ -42,9 +42,11 @@ def test_a_page_that_counts_what_it_holds_is_complete() -> None:
     assert page.found[0].resource == record("a", 2_000)
 
 
-def test_a_full_page_is_complete_only_when_nothing_says_otherwise() -> None:
+def test_a_full_page_is_complete_only_when_everything_says_so() -> None:
     records = [record(one, 2_000) for one in "abc"]
     assert read(answer(*records)).complete
+    for total in (None, 0, 2, "3"):
+        assert not read(answer(*records, total=total)).complete
     assert not read(answer(*records, total=4)).complete
     assert not read(answer(*records, following="/v1/customers/search?page=2")).complete
 
@@ -67,6 +69,7 @@ def test_order_among_one_instant_is_nobodys_business() -> None:
         (answer(record("a", 9_001)), "outside the range"),
         (answer(record("a", 2_000), record("a", 2_000)), "twice"),
         (answer(record("a", 2_000), total=2), "fewer records"),
+        (answer(*[record(one, None) for one in "abc"], total=9), "when it was updated"),
         (answer(record("a", 2_000), following="/next"), "fewer records"),
     ],
 )
@@ -75,7 +78,25 @@ def test_what_can_not_be_true_is_refused(body: bytes, fault: str) -> None:
         read(body)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"data": {}}', b'{"data": null}', b'{"data": [1]}'])
+def test_records_created_outside_the_range_are_refused() -> None:
+    body = answer(record("a", 2_000, created=500))
+    with pytest.raises(OverloadedError, match="outside the range"):
+        PageReader(PATH, Span(1_000, 9_000, 600, None), 1).read(body, 3)
+    with pytest.raises(OverloadedError, match="outside the range"):
+        PageReader(PATH, Span(1_000, 9_000, None, 400), 1).read(body, 3)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b'{"data": {}}',
+        b'{"data": null}',
+        b'{"data": [1]}',
+        b'{"data": [{"id": "a", "attributes": {"name": "\xff"}}]}',
+    ],
+)
 def test_what_is_no_page_is_refused(body: bytes) -> None:
     with pytest.raises(TransientError, match="no page of records"):
         read(body)

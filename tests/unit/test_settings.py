@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_kustomer import instants
-from tap_kustomer.settings import NUMBERS, SettingsError, api_url, months_before
+from tap_kustomer.settings import (
+    NUMBERS,
+    SettingsError,
+    api_url,
+    check_environment,
+    months_before,
+)
 from tests.support import NOW, load
 
 ACME = "https://acme.api.kustomerapp.com"
@@ -174,3 +180,22 @@ def test_dates_become_instants() -> None:
 
 def test_now_is_not_the_future() -> None:
     assert load(start_date=NOW.isoformat()).start == instants.of(NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PAGE_SIZE", "abc"), ("PAGE_SIZE", ""), ("PAGE_SIZE", "501"), ("INCLUDE_DELETED", "nope")],
+)
+def test_the_environment_is_checked(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"Setting {name.lower()} must be"):
+        check_environment({f"TAP_KUSTOMER_{name}": value}, "TAP_KUSTOMER_")
+
+
+def test_a_sound_environment_passes() -> None:
+    sound = {"TAP_KUSTOMER_PAGE_SIZE": "7", "TAP_KUSTOMER_INCLUDE_DELETED": "False"}
+    check_environment(sound, "TAP_KUSTOMER_")
+
+
+def test_history_before_1970_is_all_history() -> None:
+    assert load(start_date="1900-01-01", max_history_months=0).start == 0
+    assert load(start_date="0001-01-01", max_history_months=0).start == 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
@@ -18,7 +19,7 @@ from tap_kustomer.run import ClosedStreamsError
 from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams.people import name_parts
 from tap_kustomer.writer import Writer
-from tests.support import Messages, sync, tap_for
+from tests.support import Messages, client_for, scripted, sync, tap_for
 
 MINUTE = 60 * instants.SECOND
 FULL_TABLES = ["permission_sets", "permissions", "teams", "users"]
@@ -461,3 +462,67 @@ def test_a_request_that_is_refused_closes_its_stream_alone(
         tap.sync_all()
     assert len(messages.records("users")) == emulator.org.counts()["users"]
     assert not messages.of("ACTIVATE_VERSION", "teams")
+
+
+def test_records_without_an_id_close_the_stream_before_them() -> None:
+    org = Org(now=wall())
+    org.put("conversation", old_record("conversation", "a", 3 * MINUTE))
+    org.put("conversation", {**old_record("conversation", "b", MINUTE), "id": ""})
+    emulator = Emulator(org)
+    messages = Messages()
+    with pytest.raises(ClosedStreamsError, match=r"\[conversations\] A record has no id"):
+        tap_for(emulator, messages).sync_all()
+    assert [row["id"] for row in messages.records("conversations")] == ["a" * 24]
+
+
+def test_batches_are_refused() -> None:
+    with pytest.raises(ConfigValidationError) as caught:
+        sync(emulated(), batch_config={"encoding": {"format": "jsonl"}})
+    assert "batch_config is not supported" in caught.value.errors[0]
+
+
+@pytest.mark.parametrize(
+    "state", [{"bookmarks": None}, {"bookmarks": {"conversations": None}}, {"bookmarks": ["x"]}]
+)
+def test_a_state_of_another_shape_is_refused(state: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="not one that this tap has written"):
+        sync(emulated(), state=state)
+
+
+def test_a_refused_first_run_leaves_no_bookmark() -> None:
+    emulator = emulated(forbidden={"conversation"})
+    messages = Messages()
+    with pytest.raises(ClosedStreamsError):
+        tap_for(emulator, messages).sync_all()
+    assert "replication_key_value" not in messages.state["bookmarks"]["conversations"]
+
+
+def test_the_connection_test_activates_nothing() -> None:
+    messages = Messages()
+    tap_for(Emulator(Org(now=wall())), messages).run_connection_test()
+    assert not messages.of("ACTIVATE_VERSION")
+
+
+def test_no_stream_is_ever_activated_before_its_rows() -> None:
+    """Not even where the catalog forces a full table and the SDK is told to send versions."""
+    emulator = emulated(forbidden={"conversation"})
+    catalog = tap_for(emulator, Messages()).catalog_dict
+    for entry in catalog["streams"]:
+        if entry["tap_stream_id"] == "conversations":
+            entry["replication_method"] = "FULL_TABLE"
+    messages = Messages()
+    tap = tap_for(emulator, messages, catalog=catalog, emit_activate_version_messages=True)
+    with pytest.raises(ClosedStreamsError):
+        tap.sync_all()
+    assert not messages.of("ACTIVATE_VERSION", "conversations")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [{"data": []}, {"data": {"attributes": []}}, {"data": {"attributes": {"roles": [1, None]}}}],
+)
+def test_an_odd_token_is_only_an_odd_log_line(token: dict[str, Any]) -> None:
+    tap = tap_for(emulated(), Messages())
+    transport = scripted((200, {}, json.dumps(token).encode()))
+    tap.run.__dict__["client"] = client_for(transport)
+    tap.run.check_access()

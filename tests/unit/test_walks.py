@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator import Emulator, Org, Switches
+from tap_kustomer import instants
 from tap_kustomer.api.client import SEARCH
 from tap_kustomer.api.errors import RequestRefusedError
 from tap_kustomer.walks import slices
@@ -22,7 +24,6 @@ from tests.unit.test_streams import emulated, searches
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from emulator import Emulator
     from tap_kustomer.api.client import Client
 
 
@@ -56,7 +57,7 @@ def test_a_server_that_ignores_the_sort_is_read_whole(monkeypatch: pytest.Monkey
     assert len(searches(emulator)) < 300
 
 
-def test_nothing_is_asked_beyond_the_caps_even_where_a_page_straddles_them() -> None:
+def test_nothing_is_asked_beyond_the_caps_even_where_a_page_would_straddle_them() -> None:
     """9,950 records of one instant, 300 a page: page 34 would reach beyond record 10,000."""
     span = Span(5, 5, 5, 5)
     everything = [Found(5, 5, str(n), b"") for n in range(9_950)]
@@ -69,9 +70,8 @@ def test_nothing_is_asked_beyond_the_caps_even_where_a_page_straddles_them() -> 
 
     query = Query("conversation", SEARCH, include_deleted=True)
     walk = SearchWalk(cast("Client", Stub()), query, 300)
-    with pytest.raises(TieError, match="9950 conversation records"):
-        walk._same_instants(span)
-    assert max(asked) == 33
+    assert len(walk._same_instants(span)) == 9_950
+    assert max(asked) == 40, "250 a page ends with the cap"
 
 
 def test_a_server_that_serves_few_records_gets_small_pages_and_larger_ones_later(
@@ -224,3 +224,36 @@ def test_the_first_slice_may_always_go_on(monkeypatch: pytest.MonkeyPatch) -> No
     consumer.join(5)
     assert not consumer.is_alive()
     assert got == list(range(61))
+
+
+def test_tied_records_without_a_creation_instant_are_not_missed() -> None:
+    """35 of one instant, 20 a page; five have no `createdAt` and hide behind the first page."""
+    instant = instants.parse("2026-06-01T12:00:00Z")
+    org = Org(now=instant)
+    for number in range(35):
+        attributes = {"updatedAt": instants.text(instant)}
+        if number >= 5:
+            attributes["createdAt"] = instants.text(instant - number)
+        resource = {"type": "conversation", "id": f"{number:024x}", "attributes": attributes}
+        org.put("conversation", resource)
+    emulator = Emulator(org, Switches(search_limit=None), clock=lambda: instant)
+    client = client_for(served_by(emulator.app))
+    walk = SearchWalk(client, Query("conversation", SEARCH, include_deleted=True), 20)
+    with pytest.raises(TieError, match="conversation records share"):
+        for _ in SliceReader(walk, 0, instant, threads=1).read():
+            pass
+
+
+def test_a_server_that_serves_less_than_asked_is_read_whole() -> None:
+    """30 records of both instants, 20 asked for, 10 served."""
+    everything = [Found(5, 5, str(n), b"") for n in range(30)]
+
+    class Stub:
+        def search(self, *_: object, page: int, size: int) -> Page:
+            served = min(size, 10)
+            return Page(everything[(page - 1) * served :][:served], False, True, 30, served)  # noqa: FBT003
+
+    walk = SearchWalk(
+        cast("Client", Stub()), Query("conversation", SEARCH, include_deleted=True), 20
+    )
+    assert len(walk._same_instants(Span(5, 5, 5, 5))) == 30
