@@ -30,7 +30,8 @@ psql: .venv/.stamp ## Open psql on the embedded PostgreSQL that `make run` fille
 	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m scripts.psql
 
 test: setup lint types ## Run everything: lint, types, unit and end-to-end tests with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest tests/model
+	$(BIN)/python -m pytest --ignore=tests/model --cov --cov-report=term
 
 lint: .venv/.stamp ## Check style and formatting
 	$(BIN)/ruff check .

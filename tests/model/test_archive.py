@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_kustomer import instants
@@ -38,6 +38,7 @@ def test_a_recent_range_needs_one_search() -> None:
     assert part == (SEARCH, BASE - instants.DAY, BASE, BASE)
 
 
+@settings(max_examples=settings().max_examples // 4)
 @given(
     st.lists(DAYS, min_size=1, max_size=25),
     st.lists(st.none() | st.integers(0, 30), max_size=3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.model.world import BASE, LOOKBACK, Change, RunPlan, World
@@ -66,6 +66,7 @@ def test_nothing_is_lost(
     world.settle()
 
 
+@settings(max_examples=settings().max_examples // 4)  # three runs each
 @given(RECORDS, BURSTS, st.integers(1, 8))
 def test_the_output_does_not_depend_on_concurrency(
     records: list[tuple[int, int]], bursts: list[tuple[int, int]], page_size: int
