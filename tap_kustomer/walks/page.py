@@ -104,7 +104,6 @@ class PageReader:
             OverloadedError: the answer is partial or can't be true.
         """
         try:
-            str(body, "utf-8")  # a record is decoded later, when it is too late to ask again
             answer = decode(body, _ENVELOPE)
             found = _found(answer.data, self._span.start)
         except ValueError:
@@ -184,6 +183,7 @@ def _found(raws: list[msgspec.Raw], start: int) -> list[Found]:
 
 
 def _head(raw: msgspec.Raw) -> tuple[object, object, object]:
+    str(raw, "utf-8")  # the record is decoded later, when it is too late to ask again
     try:
         head = _HEAD.decode(raw)
     except msgspec.ValidationError:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.page import Found
     from tap_kustomer.walks.search import SearchWalk, Step
 
-# Records in a slice: 12 pages of 500, less what pages share at their borders, and a little less
+# Records in a slice: 9 pages of 500, less what pages share at their borders, and a little less
 # again, so that the last page of a slice is nearly full and seldom followed by a nearly empty one.
-TARGET = 5_850
+TARGET = 4_380
 THREAD = "kustomer-slice"
-# Bytes of records that may wait: about 36 full pages.
-ROOM = 60_000_000
+# Bytes of records that may wait: about 27 full pages, what three slices hold.
+ROOM = 44_000_000
 
 
 @dataclass
