@@ -16,7 +16,7 @@ export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 MAKEFLAGS += --jobs=2
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run psql test lint format types unit bench nightly check-python clean clean-demo
+.PHONY: help setup run psql test lint format types unit bench docs nightly check-python clean clean-demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,13 @@ unit: .venv/.stamp ## Run the fast tests only
 
 bench: .venv/.stamp ## Measure speed against the emulator (ten minutes) and write docs/PERFORMANCE.md
 	$(BIN)/python -m scripts.bench
+
+docs: .venv/.stamp ## Write what repeats the code: docs/DATA_MODEL.md and the tables of README.md
+	$(BIN)/python -m scripts.docs
+
+snapshots: .venv/.stamp ## Write the catalog's snapshots anew, after a deliberate change
+	@rm -f tests/snapshots/*.json
+	@$(BIN)/python -m scripts.snapshots
 
 nightly: .venv/.stamp ## Run ten times as many histories through the model tests
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/model

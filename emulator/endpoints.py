@@ -90,6 +90,17 @@ def _in_seconds(time: JsonObject) -> JsonObject:
 
 
 @dataclass(frozen=True)
+class Conversation:
+    """One conversation; it may be hidden as what belongs to it may (chosen)."""
+
+    resource: str = "conversation"
+
+    def answer(self, asked: Asked) -> bytes:
+        """Return the conversation of that id."""
+        return _single(conversation_of(asked, asked.one).raw)
+
+
+@dataclass(frozen=True)
 class SatisfactionResponse:
     """One answer to a survey, hidden and gone with its conversation (chosen)."""
 
@@ -210,6 +221,7 @@ def _single(raw: bytes, included: list[bytes] | None = None) -> bytes:
 ENDPOINTS: dict[str, Endpoint] = {
     **LISTINGS,
     "/v1/audit-logs": AuditLogs(),
+    "/v1/conversations/{}": Conversation(),
     "/v1/conversations/{}/attachments": Children("attachment"),
     "/v1/conversations/{}/events": Children("conversation_event", is_sortable=True),
     "/v1/conversations/{}/times": Children("conversation_time"),

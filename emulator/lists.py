@@ -177,6 +177,12 @@ def _users(known: Known, ids: list[str], asked: Asked) -> list[str]:
     return [one for one in ids if people[one].get(given[0]) == params[given[0]]]
 
 
+def _work_sessions(known: Known, ids: list[str], asked: Asked) -> list[str]:
+    """Filter as documented; ``sort`` is not documented, and ignored unless switched on."""
+    ids = _where(active="active", statusType="statusType")(known, ids, asked)
+    return ids[::-1] if asked.switches.sorted_sessions and asked.descends else ids
+
+
 def _sla_versions(asked: Asked, slas: list[Resource]) -> list[bytes] | None:
     """Include the versions of the listed SLAs: all, or the active ones (documented)."""
     wanted = asked.params.get("versions")
@@ -206,9 +212,7 @@ LISTINGS = {
     "/v1/notes": Listing("note"),
     "/v1/role-groups": Listing("role_group"),
     "/v1/routing/queues": Listing("queue", select=_where(key="key")),
-    "/v1/routing/work-sessions": Listing(
-        "work_session", select=_where(active="active", statusType="statusType")
-    ),
+    "/v1/routing/work-sessions": Listing("work_session", select=_work_sessions),
     "/v1/satisfaction": Listing("satisfaction"),
     "/v1/schedules": Listing("schedule"),
     "/v1/shortcuts": Listing("shortcut"),

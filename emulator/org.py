@@ -10,10 +10,11 @@ from emulator.sample import fill
 from emulator.store import Store
 
 _STREAMS = {
-    "customers": "customer", "messages": "message", "notes": "note", "companies": "company",
-    "kobjects": "kobject", "tags": "tag", "brands": "brand", "shortcuts": "shortcut",
-    "slas": "sla", "sla_versions": "sla_version", "klasses": "klass", "queues": "queue",
-    "schedules": "schedule", "holidays": "holiday", "satisfaction_forms": "satisfaction",
+    "conversations": "conversation", "customers": "customer", "messages": "message",
+    "notes": "note", "companies": "company", "kobjects": "kobject", "users": "user",
+    "teams": "team", "permission_sets": "role_group", "tags": "tag", "brands": "brand",
+    "shortcuts": "shortcut", "slas": "sla", "sla_versions": "sla_version", "klasses": "klass",
+    "queues": "queue", "schedules": "schedule", "satisfaction_forms": "satisfaction",
     "work_sessions": "work_session", "audit_logs": "audit_log",
 }  # fmt: skip
 _OF_CONVERSATIONS = {
@@ -48,19 +49,24 @@ class Org(Store):
         with self.lock:
             return live_on(self, at=at, seed=seed)
 
-    def all_counts(self) -> dict[str, int]:
-        """Return how many rows a complete extract has, per stream, of all streams.
+    def counts(self) -> dict[str, int]:
+        """Return how many rows a complete extract has, per stream.
 
-        Klasses of every status count, and so do deleted definitions of custom attributes. Of what
-        belongs to conversations, that of those still listed counts, hidden ones included.
+        Deleted conversations count, deactivated users, klasses of every status and deleted
+        definitions of custom attributes. Permissions are the listed auth roles together with the
+        role names that permission sets hold. Of what belongs to conversations, that of those still
+        listed counts, hidden ones included.
         """
         with self.lock:
+            permissions = set(self.resources["auth_role"])
+            for group in self.resources["role_group"].values():
+                permissions.update(group.data["attributes"].get("roles") or ())
             parents = self.resources["conversation"].values()
             responses = self.resources["satisfaction_response"].values()
             of = ("relationships", "conversation", "data", "id")
             return {
-                **self.counts(),
                 **{stream: len(self.resources[kind]) for stream, kind in _STREAMS.items()},
+                "permissions": len(permissions),
                 "custom_attributes": sum(
                     len(record.data["attributes"]["properties"])
                     for record in self.resources["metadata"].values()

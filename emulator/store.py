@@ -103,26 +103,3 @@ class Store:
         index = self._indexes[kind]
         index.catch_up(now)
         return index
-
-    def counts(self) -> dict[str, int]:
-        """Return how many rows a complete extract has, per stream.
-
-        Conversations include deleted ones and users deactivated ones; permissions are the listed
-        auth roles together with the role names that permission sets hold.
-        """
-        with self.lock:
-            permissions = set(self.resources["auth_role"])
-            for group in self.resources["role_group"].values():
-                permissions.update(group.data["attributes"].get("roles") or ())
-            return {
-                "conversations": len(self.resources["conversation"]),
-                "customers": len(self.resources["customer"]),
-                "messages": len(self.resources["message"]),
-                "notes": len(self.resources["note"]),
-                "companies": len(self.resources["company"]),
-                "kobjects": len(self.resources["kobject"]),
-                "users": len(self.resources["user"]),
-                "teams": len(self.resources["team"]),
-                "permission_sets": len(self.resources["role_group"]),
-                "permissions": len(permissions),
-            }

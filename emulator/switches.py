@@ -18,6 +18,7 @@ class Switches:
         missing_role_status: 403 as newly documented, or 401 as documented before.
         hidden: ids of conversations whose children answer 403.
         times_v2: serve the second version of handle times; else it answers 404.
+        sorted_sessions: the list of work sessions takes ``sort=desc`` (not documented).
         company_search: the standard search takes attributes of companies, as peers rely on;
             else it answers 400 for each, as the documented list has none.
         search_limit: searches per 60 s (100 documented); None: unlimited.
@@ -42,6 +43,7 @@ class Switches:
     missing_role_status: int = 403
     hidden: set[str] = field(default_factory=set)
     times_v2: bool = True
+    sorted_sessions: bool = False
     company_search: bool = True
     search_limit: int | None = 100
     org_limit: int | None = 1_000

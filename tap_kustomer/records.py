@@ -2,19 +2,22 @@
 
 Nothing the API sends is dropped: an attribute that has no column, or whose value does not fit the
 type of its column, arrives in `additional_attributes` under its own name; a relationship without a
-column arrives in `additional_relationships`. `type`, `links` and relationships that hold only links
-are left out. Values are never changed; no value can make a target refuse the row for its type.
+column arrives in `additional_relationships`. A custom attribute with a column of its own is moved
+there from `custom` if its value fits. `type`, `links` and relationships that hold only links are
+left out. Values are never changed; no value can make a target refuse the row for its type.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     Fits = Callable[[Any], bool]
 
@@ -41,19 +44,44 @@ class Field:
 
 @dataclass(frozen=True)
 class Resource:
-    """The shape of a resource: which attributes and relationships have a column."""
+    """The shape of a resource: which attributes and relationships have a column.
+
+    `own` are columns that its stream fills in; `custom` those of single custom attributes.
+    """
 
     attributes: tuple[Field, ...]
     relationships: tuple[Field, ...] = ()
     replication_key: str | None = None
+    own: tuple[Field, ...] = ()
+    custom: tuple[Field, ...] = ()
+    key: str = "Kustomer's own identifier."
+    """What the primary key means."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All fields, in the order of their columns."""
+        return (*self.own, *self.attributes, *self.custom, *self.relationships)
+
+    def only(self, columns: Collection[str]) -> Resource:
+        """The same, without fields whose column is none of `columns`."""
+
+        def kept(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+            return tuple(field for field in fields if field.column in columns)
+
+        return replace(
+            self,
+            attributes=kept(self.attributes),
+            relationships=kept(self.relationships),
+            own=kept(self.own),
+            custom=kept(self.custom),
+        )
 
     @property
     def schema(self) -> dict[str, Any]:
         """The JSON schema of the rows."""
         columns = {
-            "id": {"type": "string", "description": "Kustomer's own identifier."},
-            **{field.column: field.property for field in self.attributes},
-            **{field.column: field.property for field in self.relationships},
+            "id": {"type": "string", "description": self.key},
+            **{field.column: field.property for field in self.fields},
             "additional_attributes": {
                 "type": ["object", "null"],
                 "description": "Attributes without a fitting column, verbatim.",
@@ -75,6 +103,9 @@ class Resource:
         }
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 class RowBuilder:
     """Builds the rows of one resource; columns that a record lacks are absent from its row."""
 
@@ -90,13 +121,17 @@ class RowBuilder:
         def wanted(column: str) -> bool:
             return columns is None or column in columns
 
+        self.unfitting: Counter[str] = Counter()
+        """Custom attributes that have a column which a value did not fit, and how many values."""
+        self._own = {field.column for field in resource.own if wanted(field.column)}
         self._fields = by_source(resource.attributes)
+        self._custom = by_source(resource.custom)
         self._relations = by_source(resource.relationships)
         self._keeps_attributes = wanted("additional_attributes")
         self._keeps_relationships = wanted("additional_relationships")
 
-    def row(self, item: dict[str, Any]) -> dict[str, Any]:
-        """The row of a JSON:API resource.
+    def row(self, item: dict[str, Any], own: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
+        """The row of a JSON:API resource, with the stream's `own` columns.
 
         Raises:
             RecordError: the resource has no id.
@@ -106,8 +141,11 @@ class RowBuilder:
             msg = "A record has no id, so no target could tell it from others."
             raise RecordError(msg)
         row: dict[str, Any] = {"id": key}
+        row.update((column, value) for column, value in own.items() if column in self._own)
         others: dict[str, Any] = {}
         for source, value in _members(item, "attributes"):
+            if source == "custom" and self._custom and is_object(value):
+                value = self._divide(row, value)  # noqa: PLW2901  (the rest of it)
             column, fits = self._fields.get(source, _NO_COLUMN)
             if column is None:
                 continue
@@ -120,6 +158,21 @@ class RowBuilder:
         if (others := self._relate(row, item)) and self._keeps_relationships:
             row["additional_relationships"] = others
         return row
+
+    def _divide(self, row: dict[str, Any], custom: dict[str, Any]) -> dict[str, Any]:
+        """Fill in the columns of single custom attributes; what remains of `custom` is returned."""
+        rest: dict[str, Any] = {}
+        for source, value in custom.items():
+            column, fits = self._custom.get(source, _NO_COLUMN)
+            if column is None:
+                continue
+            if column and (value is None or fits(value)):
+                row[column] = value
+                continue
+            rest[source] = value
+            if column:
+                self.unfitting[source] += 1
+        return rest
 
     def _relate(self, row: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
         """Fill in the related ids; the ones without a column are returned."""

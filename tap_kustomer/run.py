@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import instants, settings
 from tap_kustomer.api.client import Client
@@ -86,10 +86,7 @@ class Run:
         Raises:
             KeyRefusedError: Kustomer does not accept the key at all.
         """
-        try:
-            token = self.client.get(CURRENT_TOKEN)["data"]
-        except AccessRefusedError:
-            raise KeyRefusedError from None
+        token = self.check_key()
         roles = _member(token, "attributes", "roles")
         LOGGER.info(
             "Reading org %s with API key '%s', which holds: %s",
@@ -98,7 +95,20 @@ class Run:
             ", ".join(map(str, roles)) if isinstance(roles, list) and roles else "no roles",
         )
 
-    def close_stream(self, name: str, error: Exception, permissions: tuple[str, ...] = ()) -> None:
+    def check_key(self) -> Any:  # noqa: ANN401  (JSON)
+        """What Kustomer knows about the key.
+
+        Raises:
+            KeyRefusedError: Kustomer does not accept it.
+        """
+        try:
+            return self.client.get(CURRENT_TOKEN)["data"]
+        except AccessRefusedError:
+            raise KeyRefusedError from None
+
+    def close_stream(
+        self, name: str, error: Exception, permissions: tuple[tuple[str, ...], ...] = ()
+    ) -> None:
         """Note that a stream could not be read, and log what would open it.
 
         Raises:
@@ -106,11 +116,12 @@ class Run:
         """
         reason = str(error)
         if isinstance(error, AccessRefusedError):
-            self.check_access()
+            self.check_key()
+            groups = ", and ".join(" or ".join(group) for group in permissions)
             reason += (
-                f" Give the API key one of the permissions that open it ({', '.join(permissions)}; "
-                "a key with org.user.read, org.permission.read and org.admin.read is the simple "
-                "choice). Roles can't be added to a key: create a new one."
+                f" The stream needs {groups}; a key with org.user.read, org.permission.read and "
+                "org.admin.read is the simple choice. Permissions can't be added to a key: create "
+                "a new one."
             )
         self.closed[name] = reason
         LOGGER.error("Stream '%s' is left out: %s", name, reason)

@@ -36,6 +36,9 @@ NUMBERS: dict[str, tuple[int, int, int]] = {
     "max_requests_per_minute": (240, 1, 2_000),
     "request_timeout": (60, 1, 600),
 }
+# What tailors the catalog to the org.
+TAILORING = ("typed_custom_attributes", "kobject_streams")
+_FLAGS = {"include_deleted": True, **dict.fromkeys(TAILORING, False)}
 
 
 class SettingsError(Exception):
@@ -89,6 +92,8 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
             "in an unfinished file: remove it."
         )
         raise SettingsError(msg)
+    for name in TAILORING:  # used before settings are complete, but checked with the others
+        _flag(config, name)
     end = _date(config, "end_date")
     start, earliest = _history(config, months, end, now)
     return Settings(
@@ -98,7 +103,7 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
         earliest_start=earliest,
         end=end,
         lookback=lookback,
-        include_deleted=_flag(config, "include_deleted", default=True),
+        include_deleted=_flag(config, "include_deleted"),
         **numbers,
     )
 
@@ -113,10 +118,11 @@ def check_environment(environment: Mapping[str, str], prefix: str) -> None:
         value = environment.get(f"{prefix}{name.upper()}")
         if value is not None:
             _number({name: int(value) if _WHOLE.fullmatch(value) else value}, name)
-    value = environment.get(f"{prefix}INCLUDE_DELETED")
-    if value is not None:
-        words = {"true": True, "1": True, "false": False, "0": False}
-        _flag({"include_deleted": words.get(value.lower(), value)}, "include_deleted", default=True)
+    words = {"true": True, "1": True, "false": False, "0": False}
+    for name in _FLAGS:
+        value = environment.get(f"{prefix}{name.upper()}")
+        if value is not None:
+            _flag({name: words.get(value.lower(), value)}, name)
 
 
 def api_url(base_url: str) -> str:
@@ -234,10 +240,10 @@ def _number(config: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def _flag(config: Mapping[str, Any], name: str, *, default: bool) -> bool:
+def _flag(config: Mapping[str, Any], name: str) -> bool:
     value = config.get(name)
     if value is None:
-        return default
+        return _FLAGS[name]
     if not isinstance(value, bool):
         msg = f"Setting {name} must be true or false."
         raise SettingsError(msg)

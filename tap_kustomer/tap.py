@@ -13,13 +13,12 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
-from tap_kustomer import settings
+from tap_kustomer import discovery, settings
 from tap_kustomer.api.errors import KustomerError
 from tap_kustomer.records import RecordError
 from tap_kustomer.run import Run, now
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
-from tap_kustomer.streams import STREAMS
-from tap_kustomer.streams.incremental import SearchStream
+from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.writer import Writer
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
 # Errors whose message is all a user needs; anything else is a bug and keeps its traceback.
 PLAIN_ERRORS = (KustomerError, RecordError, SettingsError)
+DISCOVERY_TRIES = 2
 
 
 def _number(name: str, title: str, description: str) -> th.Property[int]:
@@ -39,7 +39,7 @@ def _number(name: str, title: str, description: str) -> th.Property[int]:
         th.IntegerType(minimum=smallest, maximum=largest),
         default=default,
         title=title,
-        description=f"{description} {smallest} to {largest}.",
+        description=f"{description} From {smallest} to {largest:,}.",
     )
 
 
@@ -51,6 +51,7 @@ class TapKustomer(Tap):
         capability for capability in Tap.capabilities if capability is not PluginCapabilities.BATCH
     ]
     message_writer_class = Writer
+    _untailored: Exception | None = None
     config_jsonschema = th.PropertiesList(
         th.Property(
             "api_key",
@@ -58,54 +59,59 @@ class TapKustomer(Tap):
             required=True,
             secret=True,
             title="API key",
-            description="Created under Settings › Security › API Keys › Add API key.",
+            description="An API key of the org: Settings › Security › API Keys › Add API key.",
         ),
         th.Property(
             "base_url",
             th.StringType,
             required=True,
             title="Base URL",
-            description=f"The org's address as the browser shows it, such as {EXAMPLE_URL}.",
+            description=(
+                f"The org's address as the browser shows it, such as {EXAMPLE_URL}. "
+                "A whole pasted address, acme.api.kustomerapp.com and the regional API hosts are "
+                "understood too."
+            ),
         ),
         th.Property(
             "start_date",
             th.DateTimeType,
             title="Start date",
             description=(
-                "Where a stream's first run starts to read: 2026-01-31 (midnight UTC) or "
-                "2026-01-31T08:00:00Z. Default: max_history_months before now."
+                "Where the first run of an incremental stream starts: 2026-01-31 (midnight UTC) or "
+                "2026-01-31T08:00:00Z. Without it, max_history_months before now."
             ),
         ),
         _number(
             "max_history_months",
             "Longest history",
-            "Months that start_date may reach back on a stream's first run; 0 lifts the limit.",
+            "Months that start_date may reach back: a first run that would start earlier is "
+            "refused, a stream with a bookmark never. 0 lifts the limit.",
         ),
         th.Property(
             "end_date",
             th.DateTimeType,
             title="End date",
-            description="Read nothing that was updated after it, for a bounded backfill.",
+            description="Read nothing that was updated after this date, for a bounded backfill.",
         ),
         _number(
             "lookback_seconds",
             "Lookback",
-            "Seconds before the bookmark that every later run reads again, for records that "
-            "Kustomer indexed late.",
+            "Seconds before the bookmark that later runs read again, for records that Kustomer "
+            "indexed late.",
         ),
         th.Property(
             "include_deleted",
             th.BooleanType,
             default=True,
             title="Include deleted records",
-            description="Also read deleted records; they carry deleted and deleted_at.",
+            description="Also read deleted records; deleted_at says when each was deleted.",
         ),
         _number("page_size", "Page size", "Records a search returns per request."),
         _number("concurrency", "Concurrency", "Searches in flight; 1 is one after another."),
         _number(
             "max_search_requests_per_minute",
             "Searches per minute",
-            "Kustomer allows an API key 100.",
+            "Searches a minute at most; Kustomer allows an API key 100.",
         ),
         _number(
             "max_requests_per_minute",
@@ -113,6 +119,26 @@ class TapKustomer(Tap):
             "Share of the org's budget (300 to 2,000, by plan) that this tap may use.",
         ),
         _number("request_timeout", "Request timeout", "Seconds to wait for an answer."),
+        th.Property(
+            "typed_custom_attributes",
+            th.BooleanType,
+            default=False,
+            title="Typed custom attributes",
+            description=(
+                "Give every custom attribute a column of its own, custom__<name>, with its type. "
+                "Discovery then asks Kustomer which there are."
+            ),
+        ),
+        th.Property(
+            "kobject_streams",
+            th.BooleanType,
+            default=False,
+            title="A stream for each klass",
+            description=(
+                "Also read the custom objects of each klass as a stream of its own, "
+                "kobjects_<klass>, with typed columns. Discovery then asks Kustomer for them."
+            ),
+        ),
     ).to_dict()
 
     def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:  # noqa: ANN401  (the SDK's own)
@@ -139,8 +165,21 @@ class TapKustomer(Tap):
         super().load_state(state)
 
     def discover_streams(self) -> Sequence[KustomerStream]:
-        """All streams, without a look at settings or network."""
-        return [stream(self.run) for stream in STREAMS]
+        """All streams; Kustomer is asked only for what settings tailor to the org."""
+        typed, klasses = (self.config.get(name) is True for name in settings.TAILORING)
+        if typed or klasses:
+            try:
+                return discovery.tailored(self.run, typed=typed, klasses=klasses)
+            except PLAIN_ERRORS as error:
+                self._untailored = error
+                self.logger.warning("Discovery knows no custom attributes and klasses: %s", error)
+        return discovery.plain(self.run)
+
+    def run_discovery(self) -> str:
+        """Print the catalog; without a network soon, and without what needs one."""
+        with suppress(SettingsError):  # without settings nothing is asked
+            self.run.client.tries = DISCOVERY_TRIES
+        return super().run_discovery()
 
     @cached_property
     def run(self) -> Run:
@@ -181,10 +220,14 @@ class TapKustomer(Tap):
 
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
-        searched = [s for s in self.streams.values() if isinstance(s, SearchStream) and s.selected]
-        if any(stream.bookmark() is None for stream in searched):
+        selected = [stream for stream in self.streams.values() if stream.selected]
+        dated = [stream for stream in selected if isinstance(stream, IncrementalStream)]
+        if any(stream.bookmark() is None for stream in dated):
             self.run.settings.check_first_run()
         self.run.check_access()
+        if self._untailored:
+            # A run that goes on would leave the columns and streams asked for empty.
+            raise self._untailored
         yield
         self.run.finish()
 

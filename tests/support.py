@@ -160,8 +160,10 @@ def tap_for(
         state=copy.deepcopy(state),
         catalog=catalog,
         message_writer=messages,
+        setup_mapper=False,
     )
     tap.run.__dict__["client"] = client_for(served_by(emulator.app), **config)
+    tap.setup_mapper()
     return tap
 
 

@@ -72,6 +72,7 @@ class Client:
         moment: Callable[[], float] = time.time,
     ) -> None:
         """Open a connection pool; nothing is sent yet."""
+        self.tries = retry.TRIES
         self.search_budget = search_budget or Budget(settings.max_search_requests_per_minute)
         self.org_budget = org_budget or Budget(settings.max_requests_per_minute)
         self.server_date: str | None = None
@@ -132,14 +133,14 @@ class Client:
                 path,
                 details["exception"].fault,
                 details["tries"],
-                retry.TRIES,
+                self.tries,
                 details["wait"],
             )
 
         retrying = backoff.on_exception(
             backoff.expo,
             errors.TransientError,
-            max_tries=retry.TRIES,
+            max_tries=self.tries,
             max_value=retry.LONGEST_WAIT,
             jitter=backoff.random_jitter,
             on_backoff=log,

@@ -10,16 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import records
-from tap_kustomer.records import Field
+from tap_kustomer.records import Field, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|\W+")
 
 
 def snake_case(name: str) -> str:
-    """`firstResponse` → `first_response`."""
+    """`firstResponse` → `first_response`; `ecomm-order` → `ecomm_order`."""
     return _WORD.sub("_", name).lower()
 
 
@@ -62,4 +62,12 @@ def to_many(source: str, description: str) -> Field:
         {"type": ["array", "null"], "items": {"type": "string"}},
         description,
         records.is_text_list,
+    )
+
+
+def rows_of(column: str, resource: Resource, description: str) -> Field:
+    """Rows of another resource, as a list of objects."""
+    items = {"type": "object", "properties": resource.schema["properties"]}
+    return Field(
+        column, column, {"type": ["array", "null"], "items": items}, description, records.is_list
     )

@@ -1,5 +1,7 @@
 """How the org is set up: what conversations refer to, and what routes and rates them."""
 
+from dataclasses import replace
+
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
     boolean,
@@ -7,6 +9,7 @@ from tap_kustomer.schemas import (
     free_list,
     free_object,
     integer,
+    rows_of,
     text,
     texts,
     to_many,
@@ -88,7 +91,10 @@ SLA_VERSION = Resource(
     attributes=(
         text("name", "What the agreement was called in this version."),
         text("description", "What it is for."),
-        integer("version", "Counts the versions of one agreement."),
+        # Not `version`: a target may keep that word for what ACTIVATE_VERSION names.
+        replace(
+            integer("version", "Counts the versions of one agreement."), column="version_number"
+        ),
         text("hours", "Which hours count towards its times."),
         free_object("metrics", "What it promises, such as a first response, by priority."),
         free_object("criteria", "Which conversations it applies to."),
@@ -120,9 +126,12 @@ KLASS = Resource(
 )
 
 CUSTOM_ATTRIBUTE = Resource(
-    attributes=(
+    key="What carries it and its name, such as conversation.orderNumberStr.",
+    own=(
         text("resource", "What carries it: conversation, customer, a klass's name and so on."),
         text("name", "Its key in the column custom; the suffix tells its type."),
+    ),
+    attributes=(
         text("displayName", "What the app calls it."),
         text("type", "Type of its values, such as string, number or date-time."),
         boolean("array", "Whether it holds a list of values."),
@@ -164,23 +173,6 @@ QUEUE = Resource(
     ),
 )
 
-SCHEDULE = Resource(
-    attributes=(
-        text("name", "What it is called."),
-        free_object("hours", "Start and end of business hours, by day of the week from 0 to 6."),
-        text("timezone", "Where those hours are counted, such as America/New_York."),
-        boolean("default", "Whether it applies where no other does."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
-    ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
-    ),
-)
-
 HOLIDAY = Resource(
     attributes=(
         text("name", "What it is called."),
@@ -197,6 +189,24 @@ HOLIDAY = Resource(
         to_one("createdBy", "User who created it."),
         to_one("modifiedBy", "User who last edited it."),
         to_one("schedule", "Schedule whose business hours it interrupts."),
+    ),
+)
+
+SCHEDULE = Resource(
+    own=(rows_of("holidays", HOLIDAY, "Days on which its business hours are suspended."),),
+    attributes=(
+        text("name", "What it is called."),
+        free_object("hours", "Start and end of business hours, by day of the week from 0 to 6."),
+        text("timezone", "Where those hours are counted, such as America/New_York."),
+        boolean("default", "Whether it applies where no other does."),
+        date_time("createdAt", "When it was created."),
+        date_time("updatedAt", "When anything about it last changed."),
+        date_time("modifiedAt", "When someone last edited it."),
+    ),
+    relationships=(
+        to_one("org", "The org."),
+        to_one("createdBy", "User who created it."),
+        to_one("modifiedBy", "User who last edited it."),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""What belongs to a conversation beside messages and notes: files, history, ratings."""
+"""What belongs to a conversation beside messages and notes: files, handling, history, ratings."""
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
@@ -8,11 +8,24 @@ from tap_kustomer.schemas import (
     free_object,
     integer,
     text,
+    texts,
     to_many,
     to_one,
 )
 
+# What the stream knows of the conversation that it asked about.
+_PARENT = (
+    text("conversationId", "Conversation it was found in."),
+    date_time(
+        "conversationUpdatedAt",
+        "When that conversation last changed, as it was read; the replication key.",
+    ),
+)
+_KEY = "conversation_updated_at"
+
 ATTACHMENT = Resource(
+    replication_key=_KEY,
+    own=_PARENT,
     attributes=(
         text("name", "File name."),
         text("contentType", "Media type, such as image/png."),
@@ -23,11 +36,12 @@ ATTACHMENT = Resource(
     relationships=(
         to_one("org", "The org."),
         to_one("message", "Message it came with."),
-        to_one("conversation", "Conversation it was found in."),
     ),
 )
 
 CONVERSATION_EVENT = Resource(
+    replication_key=_KEY,
+    own=_PARENT,
     attributes=(
         text("name", "What happened, such as kustomer.conversation.update."),
         text("type", "Kind of event."),
@@ -42,13 +56,14 @@ CONVERSATION_EVENT = Resource(
     relationships=(
         to_one("org", "The org."),
         to_one("customer", "The customer."),
-        to_one("conversation", "Conversation it happened to."),
         to_one("createdBy", "User who made it happen."),
         to_one("modifiedBy", "User who last edited the record."),
     ),
 )
 
 SATISFACTION_RESPONSE = Resource(
+    replication_key=_KEY,
+    own=_PARENT,
     attributes=(
         text("status", "scheduled, offered, unresponded, rated, commented or canceled."),
         text("channel", "Channel the survey was sent through."),
@@ -64,9 +79,69 @@ SATISFACTION_RESPONSE = Resource(
     relationships=(
         to_one("org", "The org."),
         to_one("customer", "The customer."),
-        to_one("conversation", "Conversation that is rated."),
         to_one("form", "Survey form that was sent."),
         to_one("sentBy", "User whose survey it is."),
         to_many("sentByTeams", "Teams that user was in."),
+    ),
+)
+
+WORK_ITEM = Resource(
+    replication_key=_KEY,
+    own=_PARENT,
+    attributes=(
+        text("resourceType", "Type of what is routed, such as conversation."),
+        text("status", "ivr, queued, routed and further, up to completed."),
+        boolean("paused", "Whether it is set aside for now."),
+        text("channel", "Channel it came in through."),
+        integer("priority", "Which item of a queue is routed first."),
+        integer("itemSize", "How much of an agent's capacity it takes."),
+        integer("workItemNumber", "Counts the work items of one conversation."),
+        integer("queuedCount", "How often it entered a queue."),
+        date_time("firstEnterQueueAt", "When it first entered a queue."),
+        free_object("ivr", "Time spent in the phone menu, overall and in business hours."),
+        integer("resourceRev", "Revision of what is routed, at that time."),
+        date_time("resourceCreatedAt", "When what is routed was created."),
+        text("resourceDirection", "in when the customer began what is routed, out otherwise."),
+        integer("resourceFirstQueueTime", "How long what is routed first waited in a queue."),
+        free_object("lastRevision", "Its latest stay in a queue."),
+        integer("rev", "Grows with every revision of the record."),
+        date_time("createdAt", "When it was created."),
+        date_time("updatedAt", "When anything about it last changed."),
+        date_time("modifiedAt", "When someone last edited it."),
+    ),
+    relationships=(
+        to_one("org", "The org."),
+        to_one("resource", "What is routed: the conversation."),
+        to_one("queue", "Queue it is in, or was last in."),
+        to_one("lastRevision", "Record of its latest stay in a queue."),
+    ),
+)
+
+CONVERSATION_TIME = Resource(
+    replication_key=_KEY,
+    own=_PARENT,
+    attributes=(
+        date_time("createdAt", "When it was recorded."),
+        date_time("handleAt", "When the agent handled the conversation."),
+        integer("handleTime", "How long the agent handled it, in milliseconds."),
+        date_time("messageAt", "When the agent wrote messages."),
+        integer("messageTime", "How much of that went into messages, in milliseconds."),
+        date_time("noteAt", "When the agent wrote notes."),
+        integer("noteTime", "How much of that went into notes, in milliseconds."),
+        integer("messagesSent", "How many messages the agent sent meanwhile."),
+        integer("notesSent", "How many notes the agent wrote meanwhile."),
+        boolean("touched", "Whether the agent did anything in the conversation."),
+        boolean("reopened", "Whether the agent opened the conversation again."),
+        boolean("snoozed", "Whether the agent snoozed the conversation."),
+        boolean("resolved", "Whether the agent marked the conversation done."),
+        texts("channels", "Channels of the conversation."),
+        texts("createdByTeams", "Ids of the teams the agent was in."),
+        texts("assignedUsers", "Ids of the users the conversation was assigned to."),
+        texts("assignedTeams", "Ids of the teams the conversation was assigned to."),
+    ),
+    relationships=(
+        to_one("org", "The org."),
+        to_one("customer", "The customer."),
+        to_one("createdBy", "The agent."),
     ),
 )

@@ -89,6 +89,7 @@ PERMISSION_SET = Resource(
 )
 
 PERMISSION = Resource(
+    key="The permission's name.",
     attributes=(
         text("family", "First part of the name: org.permission, org.user or org.admin."),
         text("resource", "What it is about, such as conversation; null when about everything."),

@@ -1,5 +1,27 @@
 """What is published, grouped as a Kustomer admin would group it."""
 
+from tap_kustomer.streams.agent_time import WorkSessions
+from tap_kustomer.streams.audit import AuditLogs
+from tap_kustomer.streams.base import KustomerStream
+from tap_kustomer.streams.configuration import (
+    Brands,
+    CustomAttributes,
+    Klasses,
+    Queues,
+    SatisfactionForms,
+    Schedules,
+    Shortcuts,
+    Slas,
+    SlaVersions,
+    Tags,
+)
+from tap_kustomer.streams.conversation_parts import (
+    Attachments,
+    ConversationEvents,
+    ConversationTimes,
+    SatisfactionResponses,
+    WorkItems,
+)
 from tap_kustomer.streams.people import Permissions, PermissionSets, Teams, Users
 from tap_kustomer.streams.timeline import (
     Companies,
@@ -10,17 +32,29 @@ from tap_kustomer.streams.timeline import (
     Notes,
 )
 
-STREAMS = (
-    # timeline
-    Conversations,
-    Customers,
-    Messages,
-    Notes,
-    Companies,
-    Kobjects,
-    # people and access
-    Users,
-    Teams,
-    PermissionSets,
-    Permissions,
-)
+GROUPS: dict[str, tuple[type[KustomerStream], ...]] = {
+    "timeline": (Conversations, Customers, Messages, Notes, Companies, Kobjects),
+    "people and access": (Users, Teams, PermissionSets, Permissions),
+    "configuration": (
+        Tags,
+        Brands,
+        Shortcuts,
+        Slas,
+        SlaVersions,
+        Klasses,
+        CustomAttributes,
+        Queues,
+        Schedules,
+        SatisfactionForms,
+    ),
+    "agent time": (WorkSessions,),
+    "per conversation": (
+        Attachments,
+        ConversationTimes,
+        ConversationEvents,
+        SatisfactionResponses,
+        WorkItems,
+    ),
+    "audit": (AuditLogs,),
+}
+STREAMS = tuple(stream for group in GROUPS.values() for stream in group)

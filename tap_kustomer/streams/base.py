@@ -6,6 +6,7 @@ A stream names its walk and what it publishes; these modules connect the two wit
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +17,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 
 from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
-from tap_kustomer.records import RecordError, Resource, RowBuilder
+from tap_kustomer.records import Field, RecordError, Resource, RowBuilder
 from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.search import TieError
 
@@ -35,9 +36,12 @@ class KustomerStream(Stream):
     bookmark stays, the other streams go on, and the run ends with the list of closed streams.
     """
 
-    resource: ClassVar[Resource]
-    permissions: ClassVar[tuple[str, ...]]
-    """Roles that open the stream: any one of them, as Kustomer's documents list them."""
+    name: str
+    resource: Resource
+    permissions: ClassVar[tuple[tuple[str, ...], ...]]
+    """Roles that open the stream: any one of each group, as Kustomer's documents list them."""
+    cost: ClassVar[str]
+    """What a run costs in requests."""
 
     primary_keys = ("id",)
     # The SDK would send ACTIVATE_VERSION before the rows: see `ListStream`.
@@ -46,9 +50,13 @@ class KustomerStream(Stream):
     # A row holds declared columns and fitting JSON values only: see `RowBuilder`.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    def __init__(self, run: Run) -> None:
-        """Publish the resource's schema; `run` is opened only when records are asked for."""
-        super().__init__(run.tap, schema=self.resource.schema)
+    def __init__(self, run: Run, custom: tuple[Field, ...] = ()) -> None:
+        """Publish the resource's schema, with columns for single `custom` attributes.
+
+        `run` is opened only when records are asked for.
+        """
+        self.resource = replace(self.resource, custom=custom)
+        super().__init__(run.tap, schema=self.resource.schema, name=self.name)
         self.run = run
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
@@ -57,6 +65,7 @@ class KustomerStream(Stream):
         try:
             # `--test` wants a few records: stopping here spares the SDK an abort in the middle.
             yield from islice(self.rows(), self.ABORT_AT_RECORD_COUNT)
+            self._tell_unfitting()
         except AccessRefusedError as error:
             self.run.close_stream(self.name, error, self.permissions)
         except (RecordError, RequestRefusedError, TieError) as error:
@@ -64,10 +73,21 @@ class KustomerStream(Stream):
 
     @cached_property
     def builder(self) -> RowBuilder:
-        """Builds rows of the columns that are selected and in the catalog."""
+        """Builds rows of the selected columns.
+
+        What has no column in the catalog, which may be older than this version, is not deselected:
+        it arrives among the additional attributes.
+        """
         properties = self.effective_schema["properties"]
         columns = {name for name in properties if self.mask["properties", name]}
-        return RowBuilder(self.resource, columns)
+        return RowBuilder(self.resource.only(properties), columns)
+
+    def _tell_unfitting(self) -> None:
+        if counts := self.builder.unfitting:
+            self.logger.warning(
+                "Values that are not of their custom attribute's type stay in custom: %s",
+                ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items())),
+            )
 
     @cached_property
     def _selects_members(self) -> bool:
@@ -107,16 +127,22 @@ class ListStream(KustomerStream):
 
     lists: ClassVar[tuple[tuple[str, Mapping[str, str | int]], ...]]
     """Paths and parameters of the lists that together hold all resources."""
+    cost = "1 request per 100 rows; a list of more than one page is read twice"
 
     def rows(self) -> Iterator[Record]:
         """The rows of all lists, then the message that retires the rows of earlier runs."""
         self._stream_version = self._initialized_at // 1_000  # in seconds, as the SDK counts them
-        for resource in self.resources():
-            yield self.builder.row(resource)
+        seen: set[object] = set()
+        for resource, own in self.resources():
+            # One that moves from one list to another meanwhile is in both.
+            if (key := resource.get("id")) not in seen:
+                seen.add(key)
+                yield self.builder.row(resource, own)
         if self.ABORT_AT_RECORD_COUNT is None:
             self._write_activate_version_message(self._stream_version)
 
-    def resources(self) -> Iterator[dict[str, Any]]:
-        """The JSON:API resources of all lists."""
+    def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """The JSON:API resources of all lists, each with what its own columns hold."""
         for path, params in self.lists:
-            yield from read_list(self.run.client, path, params)
+            for resource in read_list(self.run.client, path, params):
+                yield resource, {}

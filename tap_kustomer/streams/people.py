@@ -15,41 +15,50 @@ ACTIONS = {"create", "read", "update", "write", "delete"}
 
 
 class Users(ListStream):
-    """Agents, API keys' machine users, and deactivated agents, who only a second list holds."""
+    """An agent, or the machine user of an API key, deactivated ones too.
+
+    Only the second list holds deactivated users.
+    """
 
     name = "users"
     lists = (("/v1/users", {"pageSize": 500}), ("/v1/users", {"pageSize": 500, "deleted": "true"}))
+    cost = "2 requests, for up to 500 agents of each kind; a longer list is read twice"
     resource = USER
-    permissions = ("org.permission.user.read", "org.user.read")
+    permissions = (("org.permission.user.read", "org.user.read"),)
 
 
 class Teams(ListStream):
-    """Teams and their members."""
+    """A team, with its members and permission sets."""
 
     name = "teams"
     lists = (("/v1/teams", {"pageSize": 500}),)
+    cost = "1 request for up to 500 teams; a longer list is read twice"
     resource = TEAM
-    permissions = ("org.permission.team.read",)
+    permissions = (("org.permission.team.read",),)
 
 
 class PermissionSets(ListStream):
-    """Permission sets, which the API calls role groups."""
+    """A permission set, which the API calls a role group, with the permissions it grants."""
 
     name = "permission_sets"
     lists = (("/v1/role-groups", {}),)
     resource = PERMISSION_SET
-    permissions = ("org.permission.role_group.read", "org.admin.role_group.read")
+    permissions = (("org.permission.role_group.read", "org.admin.role_group.read"),)
 
 
 class Permissions(ListStream):
-    """Names of permissions, which the API calls roles: all listed, and all held by a set."""
+    """The name of a permission, which the API calls a role, and its parts.
+
+    All that Kustomer lists, and all that a permission set holds.
+    """
 
     name = "permissions"
     lists = (("/v1/auth/roles", {}), ("/v1/role-groups", {}))
+    cost = "2 requests, for up to 100 permission sets"
     resource = PERMISSION
     permissions = PermissionSets.permissions
 
-    def resources(self) -> Iterator[dict[str, Any]]:
+    def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """One resource per name, the parts of the name as its attributes."""
         (listed, _), (held, _) = self.lists
         names = [item.get("id") for item in read_list(self.run.client, listed)]
@@ -57,7 +66,7 @@ class Permissions(ListStream):
             roles = (item.get("attributes") or {}).get("roles")
             names += roles if isinstance(roles, list) else []
         for name in dict.fromkeys(name for name in names if isinstance(name, str)):
-            yield {"id": name, "attributes": name_parts(name)}
+            yield {"id": name, "attributes": name_parts(name)}, {}
 
 
 def name_parts(name: object) -> dict[str, str | None]:

@@ -1,71 +1,96 @@
 """The customer's timeline: incremental streams, read through Kustomer's search."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tap_kustomer.schemas.company import COMPANY
 from tap_kustomer.schemas.conversation import CONVERSATION
 from tap_kustomer.schemas.customer import CUSTOMER
 from tap_kustomer.schemas.kobject import KOBJECT
 from tap_kustomer.schemas.message import MESSAGE
 from tap_kustomer.schemas.note import NOTE
-from tap_kustomer.streams.incremental import SEARCH_ROLES, SearchStream
+from tap_kustomer.streams.search import SEARCH_ROLES, SearchStream
+
+if TYPE_CHECKING:
+    from tap_kustomer.records import Field
+    from tap_kustomer.run import Run
+
+CONVERSATION_ROLES = ("org.permission.conversation.read", "org.user.conversation.read")
+KOBJECT_ROLES = ("org.permission.kobject.read", "org.user.kobject.read")
 
 
 class Conversations(SearchStream):
-    """Conversations."""
+    """A conversation, with its tags, teams, SLA and custom attributes."""
 
     name = "conversations"
     query_context = "conversation"
     resource = CONVERSATION
-    permissions = ("org.permission.conversation.read", "org.user.conversation.read", *SEARCH_ROLES)
+    permissions = (CONVERSATION_ROLES, SEARCH_ROLES)
 
 
 class Customers(SearchStream):
-    """Customers."""
+    """A customer, with names, addresses, company and custom attributes."""
 
     name = "customers"
     query_context = "customer"
     resource = CUSTOMER
-    permissions = ("org.permission.customer.read", "org.user.customer.read", *SEARCH_ROLES)
+    permissions = (("org.permission.customer.read", "org.user.customer.read"), SEARCH_ROLES)
 
 
 class Messages(SearchStream):
-    """Messages of conversations, in and out."""
+    """A message of a conversation, in or out, on whatever channel."""
 
     name = "messages"
     query_context = "message"
     resource = MESSAGE
-    permissions = ("org.permission.message.read", "org.user.message.read", *SEARCH_ROLES)
+    permissions = (("org.permission.message.read", "org.user.message.read"), SEARCH_ROLES)
 
 
 class Notes(SearchStream):
-    """Internal notes; the archive does not know them, so old ones come from the plain list."""
+    """An internal note about a conversation.
+
+    The archive does not know notes, so old ones come from the plain list.
+    """
 
     name = "notes"
     query_context = "note"
     archived = False
     list_path = "/v1/notes"
     resource = NOTE
-    permissions = ("org.permission.note.read", "org.user.note.read", *SEARCH_ROLES)
+    permissions = (("org.permission.note.read", "org.user.note.read"), SEARCH_ROLES)
 
 
 class Companies(SearchStream):
-    """Companies; that the search knows when they were updated is not documented."""
+    """A company, which customers belong to.
+
+    That the search knows when companies were updated is not documented.
+    """
 
     name = "companies"
     query_context = "company"
     list_path = "/v1/companies"
     resource = COMPANY
-    permissions = ("org.permission.company.read", "org.user.company.read", *SEARCH_ROLES)
+    permissions = (("org.permission.company.read", "org.user.company.read"), SEARCH_ROLES)
 
 
 class Kobjects(SearchStream):
-    """Custom objects of all klasses."""
+    """A custom object of any klass, such as an order."""
 
     name = "kobjects"
     query_context = "kobject"
     resource = KOBJECT
-    permissions = (
-        "org.permission.kobject.read",
-        "org.user.kobject.read",
-        "org.permission.klass.read",
-        *SEARCH_ROLES,
-    )
+    permissions = (KOBJECT_ROLES, SEARCH_ROLES)
+
+
+class KlassKobjects(SearchStream):
+    """A custom object of one klass."""
+
+    permissions = Kobjects.permissions
+    resource = KOBJECT
+
+    def __init__(self, run: Run, name: str, klass: str, custom: tuple[Field, ...]) -> None:
+        """Publish the custom objects of `klass` as the stream `name`."""
+        self.name = name
+        self.query_context = f"kobject_{klass}"
+        super().__init__(run, custom)

@@ -196,10 +196,10 @@ def _head(raw: msgspec.Raw) -> tuple[object, object, object]:
     return head.id, own.updated, own.created
 
 
-def instant_of(resource: dict[str, Any], *, otherwise: int) -> int:
-    """When a decoded resource was last updated."""
+def instant_of(resource: dict[str, Any], name: str = "updatedAt", *, otherwise: int) -> int:
+    """The instant that an attribute of a decoded resource holds: when it was last updated."""
     attributes = resource.get("attributes")
-    value = attributes.get("updatedAt") if isinstance(attributes, dict) else None
+    value = attributes.get(name) if isinstance(attributes, dict) else None
     return _instant(value, otherwise)
 
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_kustomer import instants
+from tap_kustomer.api.client import SEARCH
 from tap_kustomer.api.errors import KustomerError
 from tap_kustomer.walks.page import UNKNOWN, Found, Page, PageReader, Span, place
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from tap_kustomer.api.client import Client
 
+KOBJECT = "kobject"
 MOST_PAGES = 100
 MOST_RECORDS = 10_000
 # Readings of records that share both instants, before the walk gives up on them.
@@ -61,7 +63,11 @@ class Query:
 
     def body(self, span: Span) -> dict[str, Any]:
         """The search body for `span`; two bounds are two criteria, as peers have shown to work."""
-        updated, created = f"{self.context}_updated_at", f"{self.context}_created_at"
+        prefix = self.context
+        if self.path == SEARCH and prefix.startswith(f"{KOBJECT}_"):
+            # One klass is searched by the attributes of all, and archived under its own.
+            prefix = KOBJECT
+        updated, created = f"{prefix}_updated_at", f"{prefix}_created_at"
         criteria = [
             {updated: {"gte": instants.text(span.start)}},
             {updated: {"lte": instants.text(span.end)}},

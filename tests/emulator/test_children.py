@@ -28,7 +28,7 @@ def test_children_of_conversations(own: World, path: str, stream: str) -> None:
         for one in own.org.resources["conversation"]
         for row in own.rows(path.format(one), pageSize=3)
     ]
-    assert len(set(found)) == len(found) == own.org.all_counts()[stream] > 0
+    assert len(set(found)) == len(found) == own.org.counts()[stream] > 0
 
 
 @pytest.mark.parametrize("path", CHILDREN)
@@ -89,7 +89,7 @@ def test_satisfaction_responses_are_named_by_conversations(own: World) -> None:
         for one, record in own.org.resources["conversation"].items()
         if "formResponse" in (level := record.data["attributes"]["satisfactionLevel"])
     }
-    assert len(named) == own.org.all_counts()["satisfaction_responses"] > 2
+    assert len(named) == own.org.counts()["satisfaction_responses"] > 2
     for response, one in named.items():
         found = own.get(f"/v1/satisfaction-responses/{response}").json["data"]
         assert found["relationships"]["conversation"]["data"]["id"] == one
@@ -99,4 +99,4 @@ def test_satisfaction_responses_are_named_by_conversations(own: World) -> None:
     assert own.get(f"/v1/satisfaction-responses/{first}").status_code == 403
     assert own.get(f"/v1/satisfaction-responses/{second}").status_code == 404
     assert own.get("/v1/satisfaction-responses/none").status_code == 404
-    assert own.org.all_counts()["satisfaction_responses"] == len(named) - 1
+    assert own.org.counts()["satisfaction_responses"] == len(named) - 1

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from tap_kustomer.custom_attributes import Definition, columns
 from tap_kustomer.records import RecordError, Resource, RowBuilder
 from tap_kustomer.schemas import (
     boolean,
@@ -111,6 +114,65 @@ def test_every_row_is_valid_whatever_the_values(item: dict[str, Any]) -> None:
     VALID.validate(ROW(item))
 
 
+CUSTOM = columns(
+    Definition(name, name, {"attributes": {"array": name.startswith("many")}})
+    for name in ("orderStr", "totalNum", "vipBool", "paidAt", "manyStr", "manyNum")
+)
+
+
+@st.composite
+def real_items(draw: st.DrawFn) -> tuple[Resource, dict[str, Any]]:
+    """A published resource with typed custom attributes, and an item of any content."""
+    published = draw(st.sampled_from(STREAMS)).resource
+    resource = replace(published, custom=CUSTOM)
+    attributes = st.sampled_from([f.source for f in resource.attributes]) | st.text(max_size=6)
+    relations = [f.source for f in resource.relationships] or ["none"]
+    names = st.sampled_from([f.source for f in CUSTOM]) | st.text(max_size=4)
+    item: dict[str, Any] = {
+        "id": "1",
+        "attributes": draw(st.dictionaries(attributes, JSON, max_size=5)),
+        "relationships": draw(
+            st.dictionaries(
+                st.sampled_from(relations) | st.text(max_size=6), RELATIONSHIP, max_size=3
+            )
+        ),
+    }
+    if draw(st.booleans()):
+        item["attributes"]["custom"] = draw(st.dictionaries(names, JSON, max_size=5) | JSON)
+    return resource, item
+
+
+def leaves(value: object) -> Counter[str]:
+    """The plain values in a JSON value, however deep."""
+    if isinstance(value, dict):
+        return sum((leaves(one) for one in value.values()), Counter())
+    if isinstance(value, list):
+        return sum((leaves(one) for one in value), Counter())
+    return Counter([repr(value)])
+
+
+def related(relation: Any) -> Any:  # noqa: ANN401  (JSON)
+    if not isinstance(relation, dict):
+        return relation
+    data = relation.get("data", [])
+    ids = [one["id"] for one in data] if isinstance(data, list) else data
+    return ids["id"] if isinstance(ids, dict) else ids
+
+
+@given(real_items())
+def test_of_any_resource_the_row_holds_every_leaf_once(
+    drawn: tuple[Resource, dict[str, Any]],
+) -> None:
+    resource, item = drawn
+    row = RowBuilder(resource).row(item)
+    # A replication key that is missing or null is the stream's to fill in.
+    filled = {name: value for name, value in row.items() if value is not None}
+    schema = {**resource.schema, "required": ["id"]}
+    Draft202012Validator(schema, format_checker=FormatChecker()).validate(filled)
+    ids = [related(relation) for relation in item["relationships"].values()]
+    assert leaves(row) == leaves("1") + leaves(item["attributes"]) + leaves(ids)
+
+
 @given(ITEM)
 def test_the_item_itself_is_left_alone(item: dict[str, Any]) -> None:
     before = repr(item)
@@ -162,7 +224,13 @@ def test_attribute_and_relationship_of_one_name_stay_apart() -> None:
 
 @pytest.mark.parametrize(
     ("name", "column"),
-    [("id", "id"), ("firstResponse", "first_response"), ("isEmailValid", "is_email_valid")],
+    [
+        ("id", "id"),
+        ("firstResponse", "first_response"),
+        ("isEmailValid", "is_email_valid"),
+        ("ecomm-order", "ecomm_order"),
+        ("größe in cm", "größe_in_cm"),
+    ],
 )
 def test_snake_case(name: str, column: str) -> None:
     assert snake_case(name) == column
@@ -171,7 +239,7 @@ def test_snake_case(name: str, column: str) -> None:
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 def test_columns_are_unique_described_and_nullable(stream: Any) -> None:  # noqa: ANN401
     resource: Resource = stream.resource
-    fields = resource.attributes + resource.relationships
+    fields = resource.fields
     names = [field.column for field in fields]
     assert len({*names, "id", "additional_attributes"}) == len(names) + 2
     properties = resource.schema["properties"]

@@ -18,8 +18,8 @@ from tap_kustomer.walks import slices
 from tap_kustomer.walks.page import Found, Page, Span
 from tap_kustomer.walks.search import Query, SearchWalk, Step, TieError
 from tap_kustomer.walks.slices import SliceReader
+from tests.emulated import emulated, searches
 from tests.support import HeldClock, client_for, served_by, sync
-from tests.unit.test_streams import emulated, searches
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -1,0 +1,58 @@
+"""Which streams there are, with which columns.
+
+Without settings that ask for it discovery needs no network: the streams and columns that every org
+has. With them, Kustomer is asked which klasses and custom attributes this org has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_kustomer.custom_attributes import RESOURCES, columns, definitions, klass_names
+from tap_kustomer.schemas import snake_case
+from tap_kustomer.streams import STREAMS
+from tap_kustomer.streams.search import SearchStream
+from tap_kustomer.streams.timeline import KlassKobjects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_kustomer.records import Field
+    from tap_kustomer.run import Run
+    from tap_kustomer.streams.base import KustomerStream
+
+
+def plain(run: Run) -> list[KustomerStream]:
+    """The streams of every org; no network is used."""
+    return [stream(run) for stream in STREAMS]
+
+
+def tailored(run: Run, *, typed: bool, klasses: bool) -> list[KustomerStream]:
+    """The same, with `typed` custom attributes, and with a stream for each of the `klasses`.
+
+    Raises:
+        KustomerError: the metadata can't be read.
+        RecordError: the metadata is in no form that is known.
+        SettingsError: the settings don't name an org and a key.
+    """
+
+    def custom(stream: type[KustomerStream]) -> tuple[Field, ...]:
+        if not typed or not issubclass(stream, SearchStream):
+            return ()
+        context = stream.query_context
+        return columns(definitions(run.client, context)) if context in RESOURCES else ()
+
+    streams = [stream(run, custom(stream)) for stream in STREAMS]
+    if klasses:
+        for name, klass in _named(klass_names(run.client)):
+            own = columns(definitions(run.client, klass))
+            streams.append(KlassKobjects(run, name, klass, own))
+    return streams
+
+
+def _named(klasses: list[str]) -> Iterator[tuple[str, str]]:
+    """A stream's name for each klass: one that two klasses would share, neither gets."""
+    short = {klass: f"kobjects_{snake_case(klass)}" for klass in klasses}
+    for klass, name in short.items():
+        is_shared = list(short.values()).count(name) > 1
+        yield (f"kobjects_{klass}" if is_shared else name), klass

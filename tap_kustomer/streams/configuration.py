@@ -1,0 +1,172 @@
+"""How the org is set up: full tables, read through Kustomer's lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.custom_attributes import (
+    KLASS_STATUSES,
+    KLASSES,
+    NOT_FOUND,
+    RESOURCES,
+    definitions,
+    klass_names,
+)
+from tap_kustomer.records import RowBuilder
+from tap_kustomer.schemas.configuration import (
+    BRAND,
+    CUSTOM_ATTRIBUTE,
+    HOLIDAY,
+    KLASS,
+    QUEUE,
+    SATISFACTION_FORM,
+    SCHEDULE,
+    SHORTCUT,
+    SLA,
+    SLA_VERSION,
+    TAG,
+)
+from tap_kustomer.streams.base import ListStream
+from tap_kustomer.walks.listing import read_list, resources_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Tags(ListStream):
+    """A tag, deleted ones too; other streams name it by id."""
+
+    name = "tags"
+    lists = (("/v1/tags", {}),)
+    resource = TAG
+    permissions = (("org.permission.tag.read", "org.user.tag.read", "org.admin.tag.read"),)
+
+
+class Brands(ListStream):
+    """A brand that the org appears under."""
+
+    name = "brands"
+    lists = (("/v1/brands", {}),)
+    resource = BRAND
+    permissions = (("org.permission.brand.read", "org.user.brand.read", "org.admin.brand.read"),)
+
+
+class Shortcuts(ListStream):
+    """A shortcut: text and actions that agents insert."""
+
+    name = "shortcuts"
+    lists = (("/v1/shortcuts", {}),)
+    resource = SHORTCUT
+    permissions = (
+        (
+            "org.permission.shortcut.read",
+            "org.user.shortcut.read",
+            "org.user.content.shortcut.read",
+            "org.admin.shortcut.read",
+            "org.admin.content.shortcut.read",
+        ),
+    )
+
+
+class Slas(ListStream):
+    """A service level agreement; what it promised and when is in its versions."""
+
+    name = "slas"
+    lists = (("/v1/slas", {}),)
+    resource = SLA
+    permissions = (("org.permission.sla.read", "org.user.sla.read"),)
+
+
+class SlaVersions(ListStream):
+    """A version of a service level agreement, past ones too."""
+
+    name = "sla_versions"
+    lists = (("/v1/slas", {"versions": "all"}),)
+    cost = "1 request per 100 agreements"
+    resource = SLA_VERSION
+    permissions = Slas.permissions
+
+    def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """What is included with the agreements."""
+        for path, params in self.lists:
+            for version in read_list(self.run.client, path, params, member="included"):
+                yield version, {}
+
+
+class Klasses(ListStream):
+    """A klass, which is a kind of custom object, of any status."""
+
+    name = "klasses"
+    lists = tuple((KLASSES, {"status": status}) for status in KLASS_STATUSES)
+    resource = KLASS
+    permissions = (("org.permission.klass.read", "org.user.klass.read", "org.admin.klass.read"),)
+    cost = "3 requests, for up to 100 klasses of each status"
+
+
+class CustomAttributes(ListStream):
+    """The definition of a custom attribute of a resource or klass, deleted ones too."""
+
+    name = "custom_attributes"
+    lists = Klasses.lists
+    resource = CUSTOM_ATTRIBUTE
+    permissions = (
+        ("org.permission.metadata.read", "org.user.metadata.read", "org.admin.metadata.read"),
+        *Klasses.permissions,
+    )
+    cost = "7 requests, and 1 per klass"
+
+    def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """One resource per definition; its id is made of what carries it and its name."""
+        client = self.run.client
+        for resource in (*RESOURCES, *klass_names(client)):
+            for key, name, item in definitions(client, resource):
+                yield {"id": f"{resource}.{key}", **item}, {"resource": resource, "name": name}
+
+
+class Queues(ListStream):
+    """A queue that conversations are routed through."""
+
+    name = "queues"
+    lists = (("/v1/routing/queues", {}),)
+    resource = QUEUE
+    permissions = (
+        ("org.permission.queue.read", "org.permission.routing.read", "org.user.routing.read"),
+    )
+
+
+class Schedules(ListStream):
+    """A schedule of business hours, with its holidays."""
+
+    name = "schedules"
+    lists = (("/v1/schedules", {}),)
+    resource = SCHEDULE
+    permissions = (
+        ("org.permission.schedule.read", "org.user.schedule.read", "org.admin.schedule.read"),
+    )
+    cost = "1 request per 100 schedules, and 1 for each"
+
+    def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Each schedule by itself, since only then its holidays are included."""
+        builder = RowBuilder(HOLIDAY)
+        for listed, _ in super().resources():
+            path = f"/v1/schedules/{quote(str(listed.get('id')), safe='')}"
+            try:
+                answer = self.run.client.get(path, {"include": "holidays"})
+            except RequestRefusedError as error:
+                if error.status != NOT_FOUND:
+                    raise
+                self.logger.warning("%s was removed meanwhile", path)
+                continue
+            holidays = [builder.row(one) for one in resources_in(answer, path, "included")]
+            yield answer["data"], {"holidays": holidays}
+
+
+class SatisfactionForms(ListStream):
+    """The form of a satisfaction survey, with its questions."""
+
+    name = "satisfaction_forms"
+    lists = (("/v1/satisfaction", {}),)
+    resource = SATISFACTION_FORM
+    permissions = (("org.permission.satisfaction.read", "org.user.satisfaction.read"),)

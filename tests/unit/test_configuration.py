@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from emulator import Emulator, Org
+from tap_kustomer.custom_attributes import definitions, klass_names
+from tap_kustomer.records import RecordError
+from tests.emulated import emulated, wall, whole_catalog
+from tests.support import Messages, client_for, scripted, sync, tap_for
+
+if TYPE_CHECKING:
+    from tap_kustomer.custom_attributes import Definition
+
+
+def answers(*documents: Any) -> Any:  # noqa: ANN401  (JSON)
+    return client_for(scripted(*((200, {}, json.dumps(one).encode()) for one in documents)))
+
+
+def defined(data: Any) -> list[Definition]:  # noqa: ANN401  (JSON)
+    return list(definitions(answers({"data": data}), "order"))
+
+
+def rows(emulator: Emulator, name: str) -> dict[str, dict[str, Any]]:
+    messages = sync(emulator, catalog=whole_catalog(emulator, name))
+    return {row["id"]: row for row in messages.records(name)}
+
+
+def test_custom_attributes_of_every_resource_and_klass_deleted_ones_too() -> None:
+    found = rows(emulated(30), "custom_attributes")
+    assert {row["resource"] for row in found.values()} >= {
+        *("company", "conversation", "customer", "message"),
+        *("order", "subscription", "loyalty"),
+    }
+    deleted = found["conversation.oldReasonStr"]
+    assert deleted["deleted_at"] == "2024-02-03T04:05:06.007Z"
+    assert found["order.productId"]["multi"] is True
+    assert found["order.productId"]["name"] == "productId"
+    # A peer's schema has true or false where others have a list.
+    assert found["customer.vipBool"]["additional_attributes"] == {"enumeration": False}
+
+
+METADATA = {"type": "metadata", "id": "m"}
+
+
+def test_metadata_may_be_an_object_or_an_array() -> None:
+    one, two = {"aStr": {"type": "string"}}, {"bNum": {"type": "number"}}
+    alone = {**METADATA, "attributes": {"properties": one}}
+    other = {**METADATA, "attributes": {"properties": two}}
+    assert [d.name for d in defined(alone)] == ["aStr"]
+    assert [d.name for d in defined([alone, other])] == ["aStr", "bNum"]
+    named = {**METADATA, "attributes": {"properties": [{"name": "aStr"}, {"name": "bNum"}]}}
+    assert [d.name for d in defined(named)] == ["aStr", "bNum"]
+    assert defined(METADATA) == defined({**METADATA, "attributes": {}}) == defined([]) == []
+
+
+def test_definitions_of_one_name_keep_apart() -> None:
+    deleted = {"name": "aStr", "deletedAt": "2024-02-03T04:05:06.007Z"}
+    data = {**METADATA, "attributes": {"properties": [{"name": "aStr"}, deleted]}}
+    assert [(d.key, d.name) for d in defined(data)] == [("aStr", "aStr"), ("aStr#2", "aStr")]
+
+
+@pytest.mark.parametrize("properties", ["x", 1, [{"label": "a"}], [1], [{"name": 3}]])
+def test_metadata_in_no_known_form_is_an_error(properties: Any) -> None:  # noqa: ANN401  (JSON)
+    with pytest.raises(RecordError, match="/v1/metadata/order"):
+        defined({**METADATA, "attributes": {"properties": properties}})
+
+
+def test_an_odd_definition_is_kept() -> None:
+    (found,) = defined({**METADATA, "attributes": {"properties": {"aStr": "string"}}})
+    assert found.item["attributes"] == {"definition": "string"}
+
+
+def test_metadata_that_does_not_exist_defines_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    client = client_for(scripted((404, {}, b"{}")))
+    assert list(definitions(client, "odd/name")) == []
+    assert "/v1/metadata/odd%2Fname does not exist" in caplog.text
+
+
+def test_a_klass_without_a_name_is_an_error() -> None:
+    with pytest.raises(RecordError, match="no name"):
+        klass_names(answers({"data": [{"id": "1", "attributes": {}}]}))
+
+
+def test_schedules_have_their_holidays() -> None:
+    found = rows(emulated(30), "schedules")
+    for one, row in found.items():
+        assert [holiday["schedule_id"] for holiday in row["holidays"]] == [one, one]
+        assert {holiday["name"] for holiday in row["holidays"]} == {"New Year", "Fête nationale"}
+
+
+def test_a_schedule_that_is_removed_meanwhile_is_passed_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    emulator = emulated(30)
+    org = emulator.org
+    messages = Messages()
+    tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "schedules"))
+    one, other = org.ids("schedule")
+    get = tap.run.client.get
+
+    def removing(path: str, params: Any = None) -> Any:  # noqa: ANN401  (as the method)
+        if path.endswith(one):
+            org.remove("schedule", one)
+        return get(path, params)
+
+    tap.run.client.__dict__["get"] = removing
+    tap.sync_all()
+    assert [row["id"] for row in messages.records("schedules")] == [other]
+    assert "was removed meanwhile" in caplog.text
+    assert messages.of("ACTIVATE_VERSION", "schedules")
+
+
+def test_included_versions_may_be_one_object() -> None:
+    emulator = Emulator(Org(now=wall()))
+    messages = Messages()
+    tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "sla_versions"))
+    version = {"type": "sla_version", "id": "v", "attributes": {"version": 1}}
+    tap.run.__dict__["client"] = answers({"data": {}}, {"data": [], "included": version})
+    tap.sync_all()
+    assert messages.records("sla_versions") == [{"id": "v", "version_number": 1}]

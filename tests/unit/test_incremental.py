@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from emulator import Emulator, Org, Switches
+from tap_kustomer import instants
+from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer.settings import SettingsError
+from tap_kustomer.streams.incremental import IncrementalStream
+from tests.emulated import (
+    MINUTE,
+    SEARCHED,
+    bookmark_of,
+    emulated,
+    old_record,
+    searches,
+    state_at,
+    wall,
+)
+from tests.support import Messages, sync, tap_for
+
+
+def test_conversations_come_in_order_and_keep_their_own_text() -> None:
+    emulator = emulated()
+    rows = sync(emulator).records("conversations")
+    assert [row["updated_at"] for row in rows] == sorted(row["updated_at"] for row in rows)
+    row = rows[0]
+    sent = emulator.org.resources["conversation"][row["id"]].data
+    assert row["created_at"] == sent["attributes"]["createdAt"]
+    assert row["customer_id"] == sent["relationships"]["customer"]["data"]["id"]
+
+
+def test_a_second_run_reads_only_the_lookback_and_what_changed() -> None:
+    emulator = emulated()
+    org = emulator.org
+    first = sync(emulator)
+    emulator.requests.clear()
+    changed = list(org.resources["conversation"])[:7]
+    for index, one in enumerate(changed):
+        org.touch("conversation", one, at=wall() - 5_000 + index, name="changed")
+    second = sync(emulator, state=first.state, lookback_seconds=0)
+    rows = second.records("conversations")
+    assert {row["id"] for row in rows if row.get("name") == "changed"} == set(changed)
+    others = {row["updated_at"] for row in rows if row["id"] not in changed}
+    assert others <= {instants.text(bookmark_of(first))}  # what stands at the bookmark comes again
+    assert len(searches(emulator)) == 1
+    assert bookmark_of(second) > bookmark_of(first)
+
+
+def test_the_lookback_finds_what_was_indexed_late_and_never_moves_the_bookmark_back() -> None:
+    emulator = emulated()
+    first = sync(emulator)
+    bookmark = bookmark_of(first)
+    late = next(iter(emulator.org.resources["conversation"]))
+    emulator.org.touch("conversation", late, at=bookmark - 9 * MINUTE)
+    second = sync(emulator, state=first.state)
+    assert late in {row["id"] for row in second.records("conversations")}
+    states = [m["value"]["bookmarks"]["conversations"] for m in second.of("STATE")]
+    assert {s["replication_key_value"] for s in states} == {instants.text(bookmark)}
+
+
+def test_a_first_run_leaves_a_bookmark_even_when_there_is_nothing() -> None:
+    org = Org(now=wall())
+    messages = sync(Emulator(org), start_date="2026-11-01", max_history_months=12)
+    assert bookmark_of(messages) == instants.parse("2026-11-01")
+
+
+def test_a_start_too_early_is_refused_before_any_request() -> None:
+    emulator = emulated()
+    with pytest.raises(SettingsError, match="max_history_months"):
+        sync(emulator, start_date="2025-01-01")
+    assert not emulator.requests
+
+
+def test_a_bookmark_is_never_refused_and_start_date_does_not_skip_past_it() -> None:
+    emulator = emulated()
+    long_ago = wall() - 400 * instants.DAY
+    messages = sync(emulator, state=state_at(long_ago), start_date="2025-01-01")
+    assert len(messages.records("conversations")) == emulator.org.counts()["conversations"]
+    today = instants.text(wall())[:10]
+    messages = sync(emulator, state=state_at(wall() - 59 * instants.DAY), start_date=today)
+    assert len(messages.records("conversations")) > 200
+
+
+def test_a_broken_bookmark_is_named() -> None:
+    state = state_at(0)
+    state["bookmarks"]["conversations"]["replication_key_value"] = "soon"
+    with pytest.raises(SettingsError, match="bookmark of 'conversations'"):
+        sync(emulated(), state=state)
+
+
+def test_end_date_bounds_the_run() -> None:
+    emulator = emulated()
+    end = instants.text(wall() - 20 * instants.DAY)
+    rows = sync(emulator, end_date=end).records("conversations")
+    assert rows
+    assert max(row["updated_at"] for row in rows) <= end
+
+
+def test_deleted_records_are_read_unless_told_not_to() -> None:
+    emulator = emulated()
+    with_deleted = sync(emulator).records("conversations")
+    deleted = [row for row in with_deleted if row.get("deleted")]
+    assert deleted
+    assert all(row["deleted_at"] for row in deleted)
+    without = sync(emulator, include_deleted=False).records("conversations")
+    assert len(without) == len(with_deleted) - len(deleted)
+
+
+def test_too_many_records_of_one_instant_close_the_stream() -> None:
+    org = Org(now=wall())
+    instant = wall() - MINUTE
+    for number in range(10_001):
+        text = instants.text(instant)
+        org.put(
+            "conversation",
+            {
+                "type": "conversation",
+                "id": f"{number:024x}",
+                "attributes": {"createdAt": text, "updatedAt": text},
+            },
+        )
+    messages = Messages()
+    emulator = Emulator(org, Switches(search_limit=None, org_limit=None))
+    state = state_at(instant - MINUTE)
+    with pytest.raises(ClosedStreamsError, match=rf"10001 conversation.*{instants.text(instant)}"):
+        tap_for(emulator, messages, state=state).sync_all()
+    assert messages.state["bookmarks"]["conversations"] == state["bookmarks"]["conversations"]
+    assert emulator.caps_touched == 0
+
+
+def test_states_come_often() -> None:
+    emulator = emulated()
+    messages = sync(emulator, page_size=50)
+    since = 0
+    for message in messages.all:
+        since = 0 if message["type"] == "STATE" else since + (message["type"] == "RECORD")
+        assert since <= 300
+    assert len({str(m["value"]) for m in messages.of("STATE")}) > 3
+
+
+def test_an_odd_record_does_not_stop_the_run() -> None:
+    org = Org(now=wall())
+    text = instants.text(wall() - MINUTE)
+    org.put(
+        "conversation",
+        {
+            "type": "conversation",
+            "id": "a" * 24,
+            "attributes": {"updatedAt": text, "priority": "high", "deletedAt": ""},
+            "relationships": None,
+        },
+    )
+    (row,) = sync(Emulator(org)).records("conversations")
+    assert row == {
+        "id": "a" * 24,
+        "updated_at": text,
+        "additional_attributes": {"priority": "high", "deletedAt": ""},
+    }
+
+
+def test_forced_full_table_ignores_the_bookmark() -> None:
+    emulator = emulated()
+    catalog = tap_for(emulator, Messages()).catalog_dict
+    for entry in catalog["streams"]:
+        if entry["tap_stream_id"] == "conversations":
+            entry["replication_method"] = "FULL_TABLE"
+            for metadata in entry["metadata"]:
+                metadata["metadata"].pop("forced-replication-method", None)
+    messages = sync(emulator, catalog=catalog, state=state_at(wall()))
+    assert len(messages.records("conversations")) == emulator.org.counts()["conversations"]
+    assert not messages.of("ACTIVATE_VERSION", "conversations")
+
+
+def test_a_clock_that_runs_ahead_does_not_move_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = emulated()
+    ahead = datetime.now(UTC) + timedelta(hours=2)
+    monkeypatch.setattr("tap_kustomer.run.now", lambda: ahead)
+    tap = tap_for(emulator, Messages())
+    tap.sync_all()
+    assert tap.run.end < wall()
+
+
+def test_a_clock_that_runs_behind_only_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    emulator = emulated()
+    behind = datetime.now(UTC) - timedelta(hours=2)
+    monkeypatch.setattr("tap_kustomer.run.now", lambda: behind)
+    tap = tap_for(emulator, Messages())
+    tap.sync_all()
+    assert tap.run.end == instants.of(behind) - 1
+
+
+AGES = {"a": 1, "b": 700, "c": 729, "d": 731, "e": 800, "f": 1_500, "9": 1_600}
+
+
+@pytest.mark.parametrize(
+    "kind", ["company", "conversation", "customer", "kobject", "message", "note"]
+)
+def test_history_beyond_two_years_is_read(kind: str) -> None:
+    """Through the archive search, or, for notes, which no archive knows, from their list."""
+    org = Org(now=wall())
+    for one, days in AGES.items():
+        org.put(kind, old_record(kind, one, days * instants.DAY + MINUTE))
+    emulator = Emulator(org, Switches(search_limit=None, org_limit=None))
+    start = instants.text(wall() - 1_550 * instants.DAY)
+    messages = sync(emulator, start_date=start, max_history_months=0)
+    (name,) = [name for name in SEARCHED if messages.records(name)]
+    assert {row["id"][0] for row in messages.records(name)} == set(AGES) - {"9"}
+    states = [m["value"]["bookmarks"].get(name, {}) for m in messages.of("STATE")]
+    bookmarks = [state["replication_key_value"] for state in states if state]
+    assert bookmarks == sorted(bookmarks)
+    assert bookmarks[-1] == messages.records(name)[-1]["updated_at"]
+
+
+def test_companies_are_read_whole_where_the_search_refuses_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    emulator = emulated(company_search=False)
+    messages = sync(emulator)
+    assert len(messages.records("companies")) == emulator.org.counts()["companies"]
+    lines = [r.getMessage() for r in caplog.records if "/v1/companies whole" in r.getMessage()]
+    assert len(lines) == 1
+    bookmark = messages.state["bookmarks"]["companies"]["replication_key_value"]
+    assert bookmark == max(row["updated_at"] for row in messages.records("companies"))
+
+
+def test_records_without_an_id_close_the_stream_before_them() -> None:
+    org = Org(now=wall())
+    org.put("conversation", old_record("conversation", "a", 3 * MINUTE))
+    org.put("conversation", {**old_record("conversation", "b", MINUTE), "id": ""})
+    emulator = Emulator(org)
+    messages = Messages()
+    with pytest.raises(ClosedStreamsError, match=r"\[conversations\] A record has no id"):
+        tap_for(emulator, messages).sync_all()
+    assert [row["id"] for row in messages.records("conversations")] == ["a" * 24]
+
+
+@pytest.mark.parametrize(
+    "state", [{"bookmarks": None}, {"bookmarks": {"conversations": None}}, {"bookmarks": ["x"]}]
+)
+def test_a_state_of_another_shape_is_refused(state: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="not one that this tap has written"):
+        sync(emulated(), state=state)
+
+
+@pytest.mark.parametrize("kept", [{}, {"updatedAt": None}, {"updatedAt": ""}, {"updatedAt": 7}])
+def test_a_record_without_a_usable_update_instant_gets_that_of_its_slice(
+    kept: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = tap_for(emulated(10), Messages()).streams["notes"]
+    assert isinstance(stream, IncrementalStream)
+    instant = wall()
+    for one in ("a", "b"):
+        row = stream.row({"id": one, "attributes": kept}, instant)
+        assert row["updated_at"] == instants.text(instant)
+    lines = [line for line in caplog.messages if "has no usable updated_at" in line]
+    assert len(lines) == 1

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.emulated import (
+    emulated,
+)
+from tests.support import Messages, sync, tap_for
+
+if TYPE_CHECKING:
+    from emulator import Emulator
+
+
+def selecting(emulator: Emulator, *left_out: tuple[str, ...]) -> dict[str, Any]:
+    """A catalog with some properties of conversations deselected."""
+    catalog = tap_for(emulator, Messages()).catalog_dict
+    (entry,) = [e for e in catalog["streams"] if e["stream"] == "conversations"]
+    for path in left_out:
+        breadcrumb = [part for name in path for part in ("properties", name)]
+        entry["metadata"] = [m for m in entry["metadata"] if m["breadcrumb"] != breadcrumb]
+        entry["metadata"].append({"breadcrumb": breadcrumb, "metadata": {"selected": False}})
+    return catalog
+
+
+def test_deselected_columns_are_left_out_and_nothing_else() -> None:
+    emulator = emulated()
+    everything = {row["id"]: row for row in sync(emulator).records("conversations")}
+    left_out = ("preview", "sla_id", "additional_attributes")
+    messages = sync(emulator, catalog=selecting(emulator, *((name,) for name in left_out)))
+    (schema,) = messages.of("SCHEMA", "conversations")
+    assert not set(left_out) & set(schema["schema"]["properties"])
+    for row in messages.records("conversations"):
+        whole = everything.pop(row["id"])
+        assert row == {name: value for name, value in whole.items() if name not in left_out}
+    assert not everything
+
+
+def test_members_of_a_column_can_be_deselected() -> None:
+    emulator = emulated()
+    messages = sync(emulator, catalog=selecting(emulator, ("custom", "orderNumberStr")))
+    customs = [row["custom"] for row in messages.records("conversations") if row.get("custom")]
+    assert customs
+    assert not any("orderNumberStr" in custom for custom in customs)
+    plain = [row.get("custom") for row in sync(emulator).records("conversations")]
+    assert any("orderNumberStr" in custom for custom in plain if custom)
+
+
+def test_what_an_old_catalog_has_no_column_for_arrives_among_the_others() -> None:
+    emulator = emulated()
+    catalog = selecting(emulator)
+    for entry in catalog["streams"]:
+        entry["schema"]["properties"].pop("preview", None)
+        entry["schema"]["properties"].pop("customer_id", None)
+    whole = {row["id"]: row for row in sync(emulator).records("conversations")}
+    rows = sync(emulator, catalog=catalog).records("conversations")
+    assert rows
+    for row in rows:
+        assert not {"preview", "customer_id"} & set(row)
+        assert row["additional_attributes"]["preview"] == whole[row["id"]]["preview"]
+        assert row["additional_relationships"]["customer"] == whole[row["id"]]["customer_id"]
+
+
+def test_stream_maps_see_whole_values() -> None:
+    emulator = emulated()
+    names = {"id": "id", "sla_name": "sla['name'] if sla else None", "__else__": None}
+    maps = {"conversations": names}
+    rows = sync(emulator, stream_maps=maps).records("conversations")
+    assert any(row["sla_name"] for row in rows)
+    assert set(rows[0]) == {"id", "sla_name"}
