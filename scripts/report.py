@@ -2,61 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from scripts.meltano import ROOT
 from scripts.text import Cell, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import psycopg
 
 LONGEST = 12  # rows of a query result that are shown
+HEAD = re.compile(r"-- (?P<text>\S.*)\n-- tables: (?P<tables>\w+(, \w+)*)\n")
+FOLDER = ROOT / "docs" / "sql"
+SHOWN = ("open_conversations.sql", "permission_sets_held.sql")
 
-# Arrays arrive as text[] or jsonb, absent ones as NULL or JSON null: this reads all of them.
-ITEMS = """CASE jsonb_typeof(to_jsonb({0})) WHEN 'array' THEN to_jsonb({0}) ELSE '[]' END"""
 
-OPEN_PER_TEAM = f"""
-    SELECT coalesce(teams.name, team_id, '(no team)') AS team, count(*) AS open
-    FROM conversations
-    LEFT JOIN LATERAL
-        jsonb_array_elements_text({ITEMS.format("conversations.assigned_teams")}) AS team_id ON true
-    LEFT JOIN teams ON teams.id = team_id
-    WHERE conversations.status = 'open' AND conversations.deleted IS NOT TRUE
-    GROUP BY 1 ORDER BY 2 DESC, 1
-"""  # noqa: S608 - built from the constants above
+@dataclass(frozen=True)
+class Question:
+    """A file of docs/sql: what it asks, which tables that needs, and the SQL that answers it."""
 
-PERMISSION_SETS = f"""
-    WITH held AS (
-        SELECT users.id AS user_id, set_id, NULL AS team
-        FROM users, jsonb_array_elements_text({ITEMS.format("users.role_groups")}) AS set_id
-        UNION
-        SELECT user_id, set_id, coalesce(teams.name, teams.id)
-        FROM teams,
-            jsonb_array_elements_text({ITEMS.format("teams.members")}) AS user_id,
-            jsonb_array_elements_text({ITEMS.format("teams.role_groups")}) AS set_id
-        WHERE teams._sdc_deleted_at IS NULL
-    ),
-    named AS (
-        SELECT user_id, team, coalesce(permission_sets.name, set_id) AS name
-        FROM held LEFT JOIN permission_sets ON permission_sets.id = set_id
-    )
-    SELECT coalesce(users.name, users.email, users.id) AS agent,
-        coalesce(string_agg(DISTINCT named.name, ', ') FILTER (WHERE team IS NULL), '') AS own,
-        coalesce(string_agg(DISTINCT named.name || ' (' || team || ')', ', ')
-            FILTER (WHERE team IS NOT NULL), '') AS "through a team"
-    FROM users JOIN named ON named.user_id = users.id
-    WHERE users._sdc_deleted_at IS NULL AND users.deleted_at IS NULL
-    GROUP BY users.id, agent ORDER BY agent, users.id
-"""  # noqa: S608 - built from the constants above
+    text: str
+    tables: frozenset[str]
+    query: str
 
-QUERIES = (
-    ("Open conversations per team", OPEN_PER_TEAM, {"conversations", "teams"}),
-    ("Who holds which permission sets", PERMISSION_SETS, {"users", "teams", "permission_sets"}),
-)
+
+def read_question(file: Path) -> Question:
+    """The question of a file, whose first two lines are comments: question and tables.
+
+    Raises:
+        ValueError: they are not.
+    """
+    query = file.read_text(encoding="utf-8")
+    found = HEAD.match(query)
+    if found is None:
+        msg = f"{file.name} does not begin with its question and its tables."
+        raise ValueError(msg)
+    return Question(found["text"], frozenset(found["tables"].split(", ")), query)
 
 
 @dataclass(frozen=True)
@@ -109,13 +96,14 @@ def results(connection: psycopg.Connection, schema: str, tables: set[str]) -> li
     """The query results worth a look, each with its heading, where the tables for it exist."""
     connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
     texts = []
-    for heading, query, needed in QUERIES:
-        if missing := needed - tables:
-            texts.append(f"{heading}: not loaded ({', '.join(sorted(missing))})")
+    for file in SHOWN:
+        question = read_question(FOLDER / file)
+        if missing := question.tables - tables:
+            texts.append(f"{question.text}\n  not loaded ({', '.join(sorted(missing))})")
             continue
-        cursor = connection.execute(query.encode())
+        cursor = connection.execute(question.query.encode())
         names = tuple(column.name for column in cursor.description or ())
         rows = cursor.fetchall()
         more = f"\n  … and {len(rows) - LONGEST} more" if len(rows) > LONGEST else ""
-        texts.append(f"{heading}\n{table(names, rows[:LONGEST])}{more}")
+        texts.append(f"{question.text}\n{table(names, rows[:LONGEST])}{more}")
     return texts

@@ -1,8 +1,15 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
 from scripts.meltano import bookmark_in
-from scripts.report import Count, compare
+from scripts.report import Count, Question, compare, read_question
 from scripts.text import WIDEST, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_columns_line_up_and_numbers_stand_to_the_right() -> None:
@@ -61,3 +68,27 @@ def test_the_bookmark_is_found_in_meltanos_state(
     state: dict[str, object], bookmark: str | None
 ) -> None:
     assert bookmark_in(state, "conversations") == bookmark
+
+
+def test_a_question_is_read_with_its_tables(tmp_path: Path) -> None:
+    file = tmp_path / "who.sql"
+    file.write_text("-- Who is there?\n-- tables: teams, users\n-- More.\nSELECT 1;\n")
+    assert read_question(file) == Question(
+        "Who is there?", frozenset({"teams", "users"}), file.read_text()
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("SELECT 1;\n", id="without comments"),
+        pytest.param("-- Who is there?\nSELECT 1;\n", id="without its tables"),
+        pytest.param("-- tables: users\nSELECT 1;\n", id="without its question"),
+        pytest.param("-- Who is there?\n-- tables: users teams\nSELECT 1;\n", id="ill-parted"),
+    ],
+)
+def test_a_file_without_question_or_tables_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "who.sql"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"who\.sql does not begin"):
+        read_question(file)
