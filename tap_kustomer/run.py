@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_kustomer import instants, settings
 from tap_kustomer.api.client import Client
 from tap_kustomer.api.errors import AccessRefusedError, KeyRefusedError, KustomerError
+from tap_kustomer.progress import Usage
 
 if TYPE_CHECKING:
     from singer_sdk import Tap
@@ -32,6 +33,12 @@ def _member(value: object, *path: str) -> object:
     return value
 
 
+def needs(permissions: tuple[tuple[str, ...], ...]) -> str:
+    """Permissions in words: one of each group is needed."""
+    groups = [" or ".join(group) for group in permissions]
+    return " and ".join(f"({group})" for group in groups) if len(groups) > 1 else groups[0]
+
+
 class ClosedStreamsError(KustomerError):
     """The run read everything it could, but not everything that was selected."""
 
@@ -50,6 +57,7 @@ class Run:
         """Belong to `tap`, whose config may be empty as long as it only discovers."""
         self.tap = tap
         self.closed: dict[str, str] = {}
+        self.summaries: list[str] = []
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -86,14 +94,20 @@ class Run:
         Raises:
             KeyRefusedError: Kustomer does not accept the key at all.
         """
+        LOGGER.info("%s", self.key_facts())
+
+    def key_facts(self) -> str:
+        """Whose key it is, and which permissions it holds, in words.
+
+        Raises:
+            KeyRefusedError: Kustomer does not accept the key at all.
+        """
         token = self.check_key()
+        org = _member(token, "relationships", "org", "data", "id")
         roles = _member(token, "attributes", "roles")
-        LOGGER.info(
-            "Reading org %s with API key '%s', which holds: %s",
-            _member(token, "relationships", "org", "data", "id"),
-            _member(token, "attributes", "name"),
-            ", ".join(map(str, roles)) if isinstance(roles, list) and roles else "no roles",
-        )
+        held = ", ".join(map(str, roles)) if isinstance(roles, list) and roles else "no permissions"
+        name = _member(token, "attributes", "name")
+        return f"Reading org {org} with API key '{name}', which holds: {held}"
 
     def check_key(self) -> Any:  # noqa: ANN401  (JSON)
         """What Kustomer knows about the key.
@@ -117,14 +131,23 @@ class Run:
         reason = str(error)
         if isinstance(error, AccessRefusedError):
             self.check_key()
-            groups = ", and ".join(" or ".join(group) for group in permissions)
             reason += (
-                f" The stream needs {groups}; a key with org.user.read, org.permission.read and "
-                "org.admin.read is the simple choice. Permissions can't be added to a key: create "
-                "a new one."
+                f" The stream needs {needs(permissions)}; a key with org.user.read, "
+                "org.permission.read and org.admin.read is the simple choice. Permissions can't be "
+                "added to a key: create a new one."
             )
         self.closed[name] = reason
         LOGGER.error("Stream '%s' is left out: %s", name, reason)
+
+    def usage(self) -> Usage:
+        """What the client has used since the run began."""
+        org, search = self.client.org_budget, self.client.search_budget
+        return Usage(org.used, search.used, org.waited + search.waited)
+
+    def summarize(self) -> None:
+        """Log one line per stream that was read."""
+        for line in self.summaries:
+            LOGGER.info("%s", line)
 
     def finish(self) -> None:
         """End the run.

@@ -10,13 +10,14 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from tap_kustomer import instants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 DOMAIN = "kustomerapp.com"
 REGIONS = (f"api.{DOMAIN}", f"api.prod2.{DOMAIN}", f"api.prod4.{DOMAIN}")
@@ -106,6 +107,17 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
         include_deleted=_flag(config, "include_deleted"),
         **numbers,
     )
+
+
+def unknown(config: Mapping[str, Any], known: Collection[str]) -> list[str]:
+    """A sentence for each setting that nobody knows: a misspelt one would be ignored in silence."""
+    sentences = []
+    for name in config:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            advice = f"did you mean {close[0]}?" if close else "remove it."
+            sentences.append(f"Setting {name} is unknown: {advice}")
+    return sentences
 
 
 def check_environment(environment: Mapping[str, str], prefix: str) -> None:

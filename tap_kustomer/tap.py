@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,22 +13,19 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
 from tap_kustomer import discovery, settings
-from tap_kustomer.api.errors import KustomerError
-from tap_kustomer.records import RecordError
+from tap_kustomer.check import check
+from tap_kustomer.command import PLAIN_ERRORS, Command
 from tap_kustomer.run import Run, now
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
+from tap_kustomer.streams.base import KustomerStream
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import FrameType
 
-    from tap_kustomer.streams.base import KustomerStream
 
-# Errors whose message is all a user needs; anything else is a bug and keeps its traceback.
-PLAIN_ERRORS = (KustomerError, RecordError, SettingsError)
-DISCOVERY_TRIES = 2
+HASTY_TRIES = 2
 
 
 def _number(name: str, title: str, description: str) -> th.Property[int]:
@@ -43,7 +39,7 @@ def _number(name: str, title: str, description: str) -> th.Property[int]:
     )
 
 
-class TapKustomer(Tap):
+class TapKustomer(Command):
     """Reads conversations, customers, messages, agents and permissions of a Kustomer org."""
 
     name = "tap-kustomer"
@@ -178,7 +174,7 @@ class TapKustomer(Tap):
     def run_discovery(self) -> str:
         """Print the catalog; without a network soon, and without what needs one."""
         with suppress(SettingsError):  # without settings nothing is asked
-            self.run.client.tries = DISCOVERY_TRIES
+            self.run.client.tries = HASTY_TRIES
         return super().run_discovery()
 
     @cached_property
@@ -206,17 +202,11 @@ class TapKustomer(Tap):
         with self._checked_run():
             return super().run_connection_test()
 
-    @classmethod
-    def invoke(cls, **options: Any) -> None:  # noqa: ANN401  (the SDK's own options, passed on)
-        """Run the command, ending with one sentence for errors that are not bugs."""
-        with cls._plain_errors():
-            super().invoke(**options)
-
-    @classmethod
-    def cb_test(cls, *options: Any) -> None:  # noqa: ANN401  (as above)
-        """Run `--test`, ending as `invoke` does."""
-        with cls._plain_errors():
-            super().cb_test(*options)
+    def check(self) -> bool:
+        """Print what the key can read; whether that is all that is selected."""
+        self.run.client.tries = HASTY_TRIES
+        streams = [s for s in self.streams.values() if isinstance(s, KustomerStream)]
+        return check(self.run, streams)
 
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
@@ -228,32 +218,11 @@ class TapKustomer(Tap):
         if self._untailored:
             # A run that goes on would leave the columns and streams asked for empty.
             raise self._untailored
-        yield
-        self.run.finish()
-
-    @classmethod
-    @contextmanager
-    def _plain_errors(cls) -> Iterator[None]:
         try:
             yield
-        except PLAIN_ERRORS as error:
-            cls.logger.error("%s", error)  # noqa: TRY400  (a traceback would bury the sentence)
-            sys.exit(1)
-        except ConfigValidationError as error:
-            for sentence in error.errors:
-                cls.logger.error("%s", sentence)  # noqa: TRY400  (as above)
-            sys.exit(1)
-        except BrokenPipeError:
-            cls.logger.error("The target has stopped reading: see its own log.")  # noqa: TRY400  (as above)
-            # What is still buffered has nowhere to go; Python would complain about it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
-
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Write the state and end: not with 0 as the SDK does, since not everything was read."""
-        with suppress(SystemExit):
-            super()._handle_termination(signum, frame)
-        sys.exit(128 + signum)
+        finally:
+            self.run.summarize()
+        self.run.finish()
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Validate as the SDK does, but say what to write instead of quoting a JSON schema."""
@@ -264,6 +233,7 @@ class TapKustomer(Tap):
             settings.load(self.config, now())
         except SettingsError as error:
             found = [str(error)]
+        found += settings.unknown(self.config, self.config_jsonschema["properties"])
         if found:
             msg = "Config validation failed"
             raise ConfigValidationError(msg, errors=found, schema=self.config_jsonschema)

@@ -23,7 +23,10 @@ WINDOW = 60.0
 
 
 class Budget:
-    """A sliding window over the last 60 s; `waited` counts the seconds threads have waited."""
+    """A sliding window over the last 60 s.
+
+    `used` counts requests, `waited` the seconds in which at least one thread was held back.
+    """
 
     def __init__(
         self,
@@ -34,12 +37,15 @@ class Budget:
     ) -> None:
         """Allow `limit` requests; `clock` gives seconds, `wait` sleeps on the condition."""
         self.limit = limit
+        self.used = 0
         self.waited = 0.0
         self._clock = clock
         self._wait = wait
         self._changed = threading.Condition()
         self._answered: deque[float] = deque()
         self._in_flight = 0
+        self._held_back = 0
+        self._held_since = 0.0
         self._paused_until = 0.0
 
     @contextmanager
@@ -61,11 +67,22 @@ class Budget:
 
     def _acquire(self) -> None:
         with self._changed:
-            started = self._clock()
+            if self._seconds_to_wait() != 0:
+                self._wait_for_slot()
+            self._in_flight += 1
+            self.used += 1
+
+    def _wait_for_slot(self) -> None:
+        if not self._held_back:
+            self._held_since = self._clock()
+        self._held_back += 1
+        try:
             while (seconds := self._seconds_to_wait()) != 0:
                 self._wait(self._changed, seconds)
-            self._in_flight += 1
-            self.waited += self._clock() - started
+        finally:
+            self._held_back -= 1
+            if not self._held_back:
+                self.waited += self._clock() - self._held_since
 
     def _seconds_to_wait(self) -> float | None:
         """0 when a slot is free, `None` when only an answer can free one."""

@@ -17,6 +17,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 
 from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
+from tap_kustomer.progress import Progress, Reading
 from tap_kustomer.records import Field, RecordError, Resource, RowBuilder
 from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.search import TieError
@@ -62,14 +63,35 @@ class KustomerStream(Stream):
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """The rows; ends early, and says so, when the stream had to be closed."""
         del context  # no stream has a parent
+        before, used = self.bookmark_text(), self.run.usage()
         try:
-            # `--test` wants a few records: stopping here spares the SDK an abort in the middle.
-            yield from islice(self.rows(), self.ABORT_AT_RECORD_COUNT)
+            with Progress(self.reading, self.run.usage):
+                # `--test` wants a few records: stopping here spares the SDK an abort in the middle.
+                for row in islice(self.rows(), self.ABORT_AT_RECORD_COUNT):
+                    self.reading.records += 1
+                    yield row
             self._tell_unfitting()
         except AccessRefusedError as error:
             self.run.close_stream(self.name, error, self.permissions)
         except (RecordError, RequestRefusedError, TieError) as error:
             self.run.close_stream(self.name, error)
+        finally:
+            used = self.run.usage().since(used)
+            after = self.bookmark_text()
+            self.run.summaries.append(
+                f"{self.name}: records {self.reading.records:,}, requests {used.requests:,}, "
+                f"waited {used.waited:.0f} s for the budget, "
+                + (f"bookmark {before} → {after}" if self.replication_key else "whole table")
+            )
+
+    def bookmark_text(self) -> str:
+        """The bookmark as the state has it, or `none`."""
+        return str(self.stream_state.get("replication_key_value", "none"))
+
+    @cached_property
+    def reading(self) -> Reading:
+        """How far this stream is."""
+        return Reading(self.name)
 
     @cached_property
     def builder(self) -> RowBuilder:
@@ -117,6 +139,14 @@ class KustomerStream(Stream):
     def rows(self) -> Iterator[Record]:
         """All rows there are to emit, in order."""
 
+    @abstractmethod
+    def waiting(self) -> str:
+        """About how many records wait, found out with as few requests as possible.
+
+        Raises:
+            KustomerError: they can't be read.
+        """
+
 
 class ListStream(KustomerStream):
     """A full table, read anew in every run.
@@ -146,3 +176,9 @@ class ListStream(KustomerStream):
         for path, params in self.lists:
             for resource in read_list(self.run.client, path, params):
                 yield resource, {}
+
+    def waiting(self) -> str:
+        """A list tells its length to nobody; that it answers is enough."""
+        for path, params in self.lists:
+            self.run.client.get(path, {**params, "pageSize": 1})
+        return "whole table"

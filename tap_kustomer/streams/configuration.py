@@ -124,6 +124,11 @@ class CustomAttributes(ListStream):
             for key, name, item in definitions(client, resource):
                 yield {"id": f"{resource}.{key}", **item}, {"resource": resource, "name": name}
 
+    def waiting(self) -> str:
+        """Both klasses and metadata must be readable."""
+        list(definitions(self.run.client, RESOURCES[0]))
+        return super().waiting()
+
 
 class Queues(ListStream):
     """A queue that conversations are routed through."""

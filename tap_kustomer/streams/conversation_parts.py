@@ -27,7 +27,7 @@ from tap_kustomer.schemas.conversation_parts import (
     WORK_ITEM,
 )
 from tap_kustomer.streams.incremental import IncrementalStream
-from tap_kustomer.streams.search import SEARCH_ROLES, search
+from tap_kustomer.streams.search import SEARCH_ROLES, about, first, search
 from tap_kustomer.streams.timeline import Conversations
 from tap_kustomer.walks.archive import parts
 from tap_kustomer.walks.children import in_order
@@ -65,6 +65,13 @@ class ConversationStream(IncrementalStream):
         """The rows of all conversations updated since the bookmark, less the lookback."""
         for part in parts(self.start(), self.run.end, self.run.began):
             yield from self._part(part)
+
+    def waiting(self) -> str:
+        """How many conversations are to be asked about; one of them is, unless it has nothing."""
+        page = first(self.run, Conversations.query_context, self.since(), self.run.end)
+        for conversation in page.found:
+            self.children(conversation)
+        return f"{about(page.total)} conversations"
 
     def children(self, conversation: Found) -> Children | None:
         """What belongs to a conversation, `None` if there is nothing to ask; called by threads."""

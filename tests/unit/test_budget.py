@@ -110,3 +110,22 @@ def test_requests_in_flight_count() -> None:
     assert sent.acquire(timeout=5)
     for thread in threads:
         thread.join(5)
+
+
+def test_threads_held_back_together_count_once() -> None:
+    """The seconds of a run that went into waiting, not those of its threads."""
+    budget = Budget(10)
+    budget.pause(0.2)
+
+    def use() -> None:
+        with budget.slot():
+            pass
+
+    threads = [threading.Thread(target=use) for _ in range(5)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert budget.used == 5
+    assert 0 < budget.waited <= time.monotonic() - began

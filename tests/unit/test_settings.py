@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_kustomer import instants
+from tap_kustomer import instants, settings
 from tap_kustomer.settings import (
     NUMBERS,
     SettingsError,
@@ -199,3 +199,12 @@ def test_a_sound_environment_passes() -> None:
 def test_history_before_1970_is_all_history() -> None:
     assert load(start_date="1900-01-01", max_history_months=0).start == 0
     assert load(start_date="0001-01-01", max_history_months=0).start == 0
+
+
+def test_an_unknown_setting_is_an_error_that_knows_better() -> None:
+    known = ["api_key", "start_date", "page_size"]
+    sentences = settings.unknown({"api_key": "x", "start_dat": "x", "zzz": 1}, known)
+    assert sentences == [
+        "Setting start_dat is unknown: did you mean start_date?",
+        "Setting zzz is unknown: remove it.",
+    ]

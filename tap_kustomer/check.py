@@ -1,0 +1,58 @@
+"""`--check`: is the key alive, what may it read, and about how much is waiting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tap_kustomer.api.errors import AccessRefusedError, KustomerError
+from tap_kustomer.run import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_kustomer.run import Run
+    from tap_kustomer.streams.base import KustomerStream
+
+HEAD = ("stream", "selected", "readable", "waiting", "needs")
+
+
+def check(run: Run, streams: Sequence[KustomerStream]) -> bool:
+    """Print the key, and a table of the streams; whether every selected one can be read.
+
+    Raises:
+        KustomerError: the key itself is refused, or Kustomer does not answer.
+    """
+    click.echo(run.key_facts())
+    rows, good = [HEAD], True
+    problems: list[str] = []
+    for stream in streams:
+        readable, waiting = "yes", ""
+        try:
+            waiting = stream.waiting()
+        except AccessRefusedError:
+            readable = "no"
+        except KustomerError as error:
+            readable = "no"
+            problems.append(f"{stream.name}: {error}")
+        good = good and (readable == "yes" or not stream.selected)
+        selected = "yes" if stream.selected else ""
+        rows.append((stream.name, selected, readable, waiting, needs(stream.permissions)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    click.echo()
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+    for line in ("", *problems, _verdict(good=good)):
+        click.echo(line)
+    return good
+
+
+def _verdict(*, good: bool) -> str:
+    if good:
+        return "Every selected stream can be read."
+    return (
+        "Some selected streams can't be read: create a key with the permissions named above, one "
+        "of those joined by 'or' (permissions can't be added to a key), or deselect the streams."
+    )
