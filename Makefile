@@ -16,7 +16,7 @@ export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 MAKEFLAGS += --jobs=2
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run psql test lint format types unit bench docs nightly check-python clean clean-demo
+.PHONY: help setup run psql test lint format types unit bench docs snapshots live nightly check-python clean clean-demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ psql: .venv/.stamp ## Open psql on the embedded PostgreSQL that `make run` fille
 
 test: setup lint types ## Run everything: lint, types, unit and end-to-end tests with coverage
 	$(BIN)/python -m pytest tests/model
-	$(BIN)/python -m pytest --ignore=tests/model --cov --cov-report=term
+	$(BIN)/python -m pytest --ignore=tests/model --ignore=tests/live --cov --cov-report=term
 
 lint: .venv/.stamp ## Check style and formatting
 	$(BIN)/ruff check .
@@ -45,7 +45,7 @@ types: .venv/.stamp ## Check the types
 	$(BIN)/mypy
 
 unit: .venv/.stamp ## Run the fast tests only
-	$(BIN)/python -m pytest -m "not end_to_end"
+	$(BIN)/python -m pytest --ignore=tests/live -m "not end_to_end"
 
 bench: .venv/.stamp ## Measure speed against the emulator (ten minutes) and write docs/PERFORMANCE.md
 	$(BIN)/python -m scripts.bench
@@ -56,6 +56,9 @@ docs: .venv/.stamp ## Write what repeats the code: docs/DATA_MODEL.md and the ta
 snapshots: .venv/.stamp ## Write the catalog's snapshots anew, after a deliberate change
 	@rm -f tests/snapshots/*.json
 	@$(BIN)/python -m scripts.snapshots
+
+live: .venv/.stamp ## Ask your own org the open questions of docs/BEHAVIOR.md (reads only)
+	$(BIN)/python -m pytest tests/live -rs -s
 
 nightly: .venv/.stamp ## Run ten times as many histories through the model tests
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/model

@@ -1,0 +1,177 @@
+"""What only a live key can tell: `make live` asks it of your own org, with reads only.
+
+Each test holds what the tap relies on, and prints what it found. See docs/BEHAVIOR.md.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tap_kustomer import instants, settings
+from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH, Client
+from tap_kustomer.api.decode import decode
+from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
+from tap_kustomer.custom_attributes import klass_names
+from tap_kustomer.streams import STREAMS
+from tap_kustomer.streams.base import ListStream
+from tap_kustomer.walks.page import instant_of
+
+NAMES = ("TAP_KUSTOMER_API_KEY", "TAP_KUSTOMER_BASE_URL")
+pytestmark = pytest.mark.skipif(
+    not all(os.environ.get(name) for name in NAMES), reason=f"set {' and '.join(NAMES)}"
+)
+CONTEXTS = ("conversation", "customer", "message", "note", "company", "kobject")
+LISTS = {stream.name: stream.lists[0] for stream in STREAMS if issubclass(stream, ListStream)}
+SAME_INSTANT = 1_000
+
+
+@pytest.fixture(scope="module")
+def client() -> Client:
+    """A client for the org of the environment."""
+    key, url = (os.environ[name] for name in NAMES)
+    return Client(settings.load({"api_key": key, "base_url": url}, datetime.now(UTC)))
+
+
+def search(client: Client, body: dict[str, Any], path: str = SEARCH, **page: int) -> dict[str, Any]:
+    """One answer of a search, decoded."""
+    found: dict[str, Any] = client.search(
+        path, body, lambda answer, _: decode(answer), page=page.get("page", 1), size=page["size"]
+    )
+    return found
+
+
+def newest_first(context: str, criteria: list[Any] | None = None) -> dict[str, Any]:
+    key = f"{'kobject' if context.startswith('kobject_') else context}_updated_at"
+    return {"queryContext": context, "and": criteria or [], "sort": [{key: "desc"}]}
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_context_filters_and_sorts(client: Client, context: str) -> None:
+    newest = search(client, newest_first(context), size=50)["data"]
+    if not newest:
+        pytest.skip("there are none")
+    bound = instant_of(newest[-1], otherwise=0)
+    key = f"{context}_updated_at"
+    body = {
+        "queryContext": context,
+        "and": [{key: {"gte": instants.text(bound)}}],
+        "sort": [{key: "asc"}],
+    }
+    found = [instant_of(one, otherwise=0) for one in search(client, body, size=50)["data"]]
+    print(f"{context}: {len(found)} records from {instants.text(bound)}")
+    assert found == sorted(found)
+    assert found[0] >= bound
+
+
+def test_beyond_ten_thousand_records(client: Client) -> None:
+    total = search(client, newest_first("message"), size=1)["meta"].get("total")
+    if total is None or total <= 10_000:
+        pytest.skip(f"there are {total}")
+    with pytest.raises(RequestRefusedError) as caught:
+        search(client, newest_first("message"), page=21, size=500)
+    print(caught.value)
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_the_total_of_everything(client: Client, context: str) -> None:
+    total = search(client, newest_first(context), size=1)["meta"].get("total")
+    print(f"{context}: total {total}")
+    assert total is None or isinstance(total, int)
+
+
+def test_two_operators_in_one_criterion(client: Client) -> None:
+    now = instants.of(datetime.now(UTC))
+    both = {"gte": instants.text(now - instants.DAY), "lte": instants.text(now)}
+    criteria = [{"conversation_updated_at": both}]
+    try:
+        found = search(client, newest_first("conversation", criteria), size=1)
+    except RequestRefusedError as error:
+        print(f"two operators: {error}")
+    else:
+        print(f"two operators: total {found['meta'].get('total')}")
+
+
+def test_rate_headers(client: Client) -> None:
+    seen: list[dict[str, str]] = []
+
+    def note(response: Any, *_: object, **__: object) -> None:  # noqa: ANN401  (requests' hook)
+        names = [n for n in response.headers if "ratelimit" in n.lower() or "retry" in n.lower()]
+        seen.append({name: response.headers[name] for name in names})
+
+    client.session.hooks["response"].append(note)
+    client.get("/v1/auth/tokens/current")
+    search(client, newest_first("conversation"), size=1)
+    client.session.hooks["response"].remove(note)
+    print(f"a list: {seen[0]}, a search: {seen[1]}")
+
+
+def test_the_archive_refuses_notes(client: Client) -> None:
+    with pytest.raises(RequestRefusedError) as caught:
+        search(client, newest_first("note"), ARCHIVE_SEARCH, size=1)
+    print(caught.value)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_can_be_read(client: Client, name: str) -> None:
+    path, params = LISTS[name]
+    answer = client.get(path, {**params, "pageSize": 1})
+    kinds = {one.get("type") for one in answer["data"]}
+    links = sorted(answer.get("links") or {})
+    print(f"{name}: types {kinds}, meta {answer.get('meta')}, links {links}")
+
+
+def test_work_sessions_newest_first(client: Client) -> None:
+    path = "/v1/routing/work-sessions"
+    found = client.get(path, {"sort": "desc"})["data"]
+    began = [instant_of(one, "createdAt", otherwise=0) for one in found]
+    if len(set(began)) < 2:
+        pytest.skip("too few")
+    assert began == sorted(began, reverse=True), "the whole list is read in every run"
+
+
+@pytest.mark.parametrize("resource", ["company", "conversation", "customer", "message"])
+def test_metadata_is_an_object(client: Client, resource: str) -> None:
+    data = client.get(f"/v1/metadata/{resource}")["data"]
+    print(f"{resource}: {type(data).__name__}")
+    assert isinstance(data["attributes"]["properties"], dict)
+
+
+def test_one_klass_is_searched(client: Client) -> None:
+    names = klass_names(client)
+    if not names:
+        pytest.skip("there are no klasses")
+    found = search(client, newest_first(f"kobject_{names[0]}"), size=1)
+    print(f"kobject_{names[0]}: total {found['meta'].get('total')}")
+
+
+def test_the_audit_log(client: Client) -> None:
+    path = "/v1/audit-logs"
+    try:
+        entries = client.get(path, {"count": 20})["data"]
+    except AccessRefusedError as error:
+        pytest.skip(str(error))
+    if not entries:
+        pytest.skip("there are none")
+    began = [instant_of(one, "createdAt", otherwise=0) for one in entries]
+    order = {True: "newest first", False: "in another order"}[began == sorted(began, reverse=True)]
+    at = instants.text(began[-1])
+    again = client.get(path, {"filter[start]": at, "filter[end]": at})["data"]
+    print(f"audit log: {order}; with both bounds at an entry: {len(again)} entries")
+
+
+def test_durations_are_milliseconds(client: Client) -> None:
+    key = "conversation_last_done_created_at"
+    body = {"queryContext": "conversation", "and": [{key: {"gte": "2020-01-01T00:00:00.000Z"}}]}
+    for one in search(client, body, size=100)["data"]:
+        own = one["attributes"]
+        answer, first = own.get("firstResponse") or {}, own.get("firstMessageIn") or {}
+        if answer.get("responseTime") and answer.get("sentAt") and first.get("sentAt"):
+            elapsed = instants.parse(answer["sentAt"]) - instants.parse(first["sentAt"])
+            print(f"responseTime {answer['responseTime']}, between the instants {elapsed} ms")
+            assert abs(elapsed - answer["responseTime"]) < SAME_INSTANT
+            return
+    pytest.skip("no conversation has what it takes")
