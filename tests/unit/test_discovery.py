@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from tap_kustomer.api.errors import TransientError
 from tap_kustomer.custom_attributes import Definition, columns
+from tap_kustomer.records import RowBuilder
 from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer.schemas.conversation import CONVERSATION
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.tap import TapKustomer
 from tests.emulated import emulated
@@ -115,6 +118,17 @@ def test_typed_columns_take_over_what_fits_and_nothing_is_lost(
     odd = [row for row in typed.records("customers") if (row.get("custom") or {})]
     assert {row["custom"]["lifetimeValueNum"] for row in odd} == {"n/a"}
     assert not any("custom__lifetime_value_num" in row for row in odd)
+
+
+def test_a_null_is_a_null_of_its_column_and_no_misfit() -> None:
+    builder = RowBuilder(replace(CONVERSATION, custom=(field("totalNum"), field("vipBool"))))
+    item = {"id": "1", "attributes": {"custom": {"totalNum": None, "vipBool": "yes", "x": 1}}}
+    assert builder.row(item) == {
+        "id": "1",
+        "custom__total_num": None,
+        "custom": {"vipBool": "yes", "x": 1},
+    }
+    assert builder.unfitting == {"vipBool": 1}
 
 
 def test_custom_stays_whole_where_no_metadata_is_documented() -> None:
