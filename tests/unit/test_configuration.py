@@ -121,3 +121,15 @@ def test_included_versions_may_be_one_object() -> None:
     tap.run.__dict__["client"] = answers({"data": {}}, {"data": [], "included": version})
     tap.sync_all()
     assert messages.records("sla_versions") == [{"id": "v", "version_number": 1}]
+
+
+def test_what_moves_from_one_list_to_another_meanwhile_comes_once() -> None:
+    emulator = Emulator(Org(now=wall()))
+    messages = Messages()
+    tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "klasses"))
+    klass = {"type": "klass", "id": "k", "attributes": {"name": "order"}}
+    tap.run.__dict__["client"] = answers(
+        {"data": {}}, {"data": [klass]}, {"data": [klass]}, {"data": []}
+    )
+    tap.sync_all()
+    assert messages.records("klasses") == [{"id": "k", "name": "order"}]
