@@ -74,6 +74,25 @@ def test_nothing_is_asked_beyond_the_caps_even_where_a_page_would_straddle_them(
     assert max(asked) == 40, "250 a page ends with the cap"
 
 
+def test_page_101_is_never_asked_for() -> None:
+    """5,010 records of one instant, 50 a page: the last ten come when their order changes."""
+    everything = [Found(5, 5, str(n), b"") for n in range(5_010)]
+    asked: list[int] = []
+
+    class Stub:
+        def search(self, *_: object, page: int, size: int) -> Page:
+            asked.append(page)
+            if page == 1:
+                everything.reverse()
+            return Page(everything[(page - 1) * size : page * size], False, True, 5_010, size)  # noqa: FBT003
+
+    walk = SearchWalk(
+        cast("Client", Stub()), Query("conversation", SEARCH, include_deleted=True), 50
+    )
+    assert len(walk._same_instants(Span(5, 5, 5, 5))) == 5_010
+    assert max(asked) == 100
+
+
 def test_a_server_that_serves_few_records_gets_small_pages_and_larger_ones_later(
     waits: list[float],
 ) -> None:
