@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulator import Emulator, Org, Switches
+from tap_kustomer.tap import TapKustomer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,12 +58,24 @@ class Tap:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.config: dict[str, Any] = {"api_key": "emulator-key", "base_url": url}
+        self.catalog: Path | None = None
+
+    def select(self, *names: str) -> None:
+        """Read these streams only."""
+        catalog = TapKustomer(validate_config=False).catalog_dict
+        for entry in catalog["streams"]:
+            (own,) = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+            own["selected"] = entry["tap_stream_id"] in names
+        self.catalog = self.folder / "catalog.json"
+        self.catalog.write_text(json.dumps(catalog))
 
     def command(self, *options: str, state: dict[str, Any] | None = None) -> list[str]:
         """The command line for a run that goes on from `state`."""
         config = self.folder / "config.json"
         config.write_text(json.dumps(self.config))
         line = [COMMAND, "--config", str(config), *options]
+        if self.catalog:
+            line += ["--catalog", str(self.catalog)]
         if state is not None:
             file = self.folder / "state.json"
             file.write_text(json.dumps(state))

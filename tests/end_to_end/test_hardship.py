@@ -42,6 +42,7 @@ def run(emulator: Emulator, folder: Path, **config: object) -> Outcome:
         tap = Tap(folder, url)
         tap.config |= {"max_requests_per_minute": 2_000, "max_search_requests_per_minute": 1_000}
         tap.config |= config
+        tap.select("conversations")
         return tap.run()
 
 
@@ -124,6 +125,7 @@ def test_killed_thirty_times_while_everything_moves(tmp_path: Path) -> None:
         tap = Tap(tmp_path, url)
         tap.config |= {"page_size": 20, "lookback_seconds": 0, "max_requests_per_minute": 2_000}
         tap.config["max_search_requests_per_minute"] = 1_000
+        tap.select("conversations")
         for _ in range(30):
             for message in killed_after(tap.command(state=state), dice.randrange(40_000)):
                 if message["type"] == "RECORD":
