@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-import yaml
 
 from scripts import meltano, postgres
 from scripts.plan import Plan
@@ -168,9 +167,3 @@ def brought_in(told: str) -> int:
     """How many conversations the printed table says this run brought."""
     (line,) = [line for line in told.splitlines() if line.split()[:1] == ["conversations"]]
     return int(line.split()[-1].replace(",", ""))
-
-
-def test_meltano_selects_what_the_tap_selects_by_default() -> None:
-    """Meltano knows nothing of `selected-by-default`: without a list it would select all."""
-    (tap,) = yaml.safe_load((meltano.ROOT / "meltano.yml").read_text())["plugins"]["extractors"]
-    assert tap["select"] == [f"{name}.*" for name in [*DEFAULT[:6], "kobjects_*", *DEFAULT[6:]]]
