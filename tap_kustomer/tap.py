@@ -12,7 +12,7 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
-from tap_kustomer import discovery, settings
+from tap_kustomer import discovery, older_states, settings
 from tap_kustomer.check import check
 from tap_kustomer.command import PLAIN_ERRORS, Command
 from tap_kustomer.run import Run, now
@@ -138,27 +138,23 @@ class TapKustomer(Command):
     ).to_dict()
 
     def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:  # noqa: ANN401  (the SDK's own)
-        """Check what the environment holds before the SDK converts it."""
+        """Check what the environment holds, and the state, before the SDK converts them."""
         if parse_env_config:
             settings.check_environment(os.environ, self._env_var_prefix)
+        if options.get("state") is not None:  # the SDK takes all but an object for a path
+            older_states.taken_over(options["state"])
         super().__init__(parse_env_config=parse_env_config, **options)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the state of an earlier run.
+        """Take over the state of an earlier run: one of this tap, or of an older one.
 
         Raises:
-            SettingsError: it is no Singer state of this tap.
+            SettingsError: it is no such state.
         """
-        bookmarks = state.get("bookmarks", {})
-        if not isinstance(bookmarks, dict) or not all(
-            isinstance(bookmark, dict) for bookmark in bookmarks.values()
-        ):
-            msg = (
-                "The state is not one that this tap has written: give it the last STATE of an "
-                "earlier run, or none to start anew."
-            )
-            raise SettingsError(msg)
-        super().load_state(state)
+        known, note = older_states.taken_over(state)
+        if note:
+            self.logger.info("%s", note)
+        super().load_state(known)
 
     def discover_streams(self) -> Sequence[KustomerStream]:
         """All streams; Kustomer is asked only for what settings tailor to the org."""

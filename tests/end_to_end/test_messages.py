@@ -110,8 +110,9 @@ def test_a_file_that_is_missing_or_no_json(tap: Tap) -> None:
 
 
 def test_a_state_of_another_shape(tap: Tap) -> None:
-    result = tap.run(state={"bookmarks": ["x"]})
-    assert "The state is not one that this tap has written" in said(result)
+    for state in ({"bookmarks": ["x"]}, ["x"], "x", 7):
+        result = tap.run(state=state)  # type: ignore[arg-type]  # what a user may write
+        assert "The state is not one that this tap has written" in said(result)
 
 
 def test_discovery_without_a_network(tap: Tap) -> None:

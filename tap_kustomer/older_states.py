@@ -1,0 +1,89 @@
+"""States of older taps for Kustomer, so that a switch goes on where they stopped.
+
+singer-io's tap keeps a bare timestamp per stream. MeltanoLabs' tap is built on the same SDK as this
+one; what tells its states from ours are bookmarks where this tap has none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_kustomer import instants
+from tap_kustomer.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Bookmarks = Mapping[str, Any]
+
+KEY = "updated_at"
+# Of both taps; under the same name the same records in the same order, so the bookmark holds here.
+INCREMENTAL = ("companies", "conversations", "customers", "kobjects", "messages", "notes")
+# Incremental there, read whole here.
+WHOLE = ("shortcuts", "tags", "teams", "users")
+SINGER_IO = "singer-io's tap-kustomer"
+MELTANO_LABS = "MeltanoLabs' tap-kustomer"
+MELTANO_LABS_FIRST_KEY = "attributes.modifiedAt"
+
+
+def taken_over(state: object) -> tuple[dict[str, Any], str]:
+    """The state in this tap's form, and a sentence about it if it was in another.
+
+    Raises:
+        SettingsError: the state has no form that is known.
+    """
+    bookmarks = state.get("bookmarks", {}) if isinstance(state, dict) else None
+    if isinstance(state, dict) and isinstance(bookmarks, dict):
+        if _is_singer_io(bookmarks):
+            return _from(SINGER_IO, bookmarks, bookmarks)
+        if all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
+            if not _is_meltano_labs(bookmarks):
+                return state, ""
+            values = {name: each.get("replication_key_value") for name, each in bookmarks.items()}
+            return _from(MELTANO_LABS, bookmarks, values)
+    msg = (
+        "The state is not one that this tap has written: give it the last STATE of an "
+        "earlier run, or none to start anew."
+    )
+    raise SettingsError(msg)
+
+
+def _is_singer_io(bookmarks: Bookmarks) -> bool:
+    return any(name in bookmarks for name in (*INCREMENTAL, *WHOLE)) and all(
+        isinstance(value, str) and _normal(value) for value in bookmarks.values()
+    )
+
+
+def _is_meltano_labs(bookmarks: Bookmarks) -> bool:
+    return (
+        "resource" in bookmarks
+        or any("partitions" in bookmarks.get(n, {}) for n in ("attachments", "custom_attributes"))
+        or any(bookmarks.get(name, {}).get("replication_key") == KEY for name in WHOLE)
+        or any(
+            bookmarks.get(name, {}).get("replication_key") == MELTANO_LABS_FIRST_KEY
+            for name in (*INCREMENTAL, *WHOLE)
+        )
+    )
+
+
+def _from(tap: str, bookmarks: Bookmarks, values: Bookmarks) -> tuple[dict[str, Any], str]:
+    """What is kept; a value that is no date-time is left for its stream to complain about."""
+    kept = {
+        name: {"replication_key": KEY, "replication_key_value": _normal(value) or value}
+        for name, value in values.items()
+        if name in INCREMENTAL and value is not None
+    }
+    ignored = sorted(set(bookmarks) - set(kept))
+    note = (
+        f"Took over the state of {tap}: the bookmarks of {', '.join(sorted(kept)) or 'no stream'}. "
+        f"Ignored: {', '.join(ignored) or 'nothing'}."
+    )
+    return {"bookmarks": kept}, note
+
+
+def _normal(value: object) -> str | None:
+    """A date-time in the form this tap writes; without an offset it is UTC."""
+    try:
+        return instants.text(instants.parse(value)) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
