@@ -53,7 +53,8 @@ def klass_names(client: Client) -> list[str]:
     names: dict[str, None] = {}
     for status in KLASS_STATUSES:
         for klass in read_list(client, KLASSES, {"status": status}):
-            name = (klass.get("attributes") or {}).get("name")
+            attributes = klass.get("attributes")
+            name = attributes.get("name") if isinstance(attributes, dict) else None
             if not isinstance(name, str) or not name:
                 msg = "A klass has no name, so its custom objects can't be asked for."
                 raise RecordError(msg)

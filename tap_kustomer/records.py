@@ -9,6 +9,7 @@ left out. Values are never changed; no value can make a target refuse the row fo
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -103,6 +104,7 @@ class Resource:
         }
 
 
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -243,8 +245,11 @@ def is_text_list(value: object) -> bool:
 
 
 def is_instant(value: object) -> bool:
-    """A date-time in ISO 8601 with its offset, as every timestamp of Kustomer's is."""
-    if type(value) is not str:
+    """A date-time in ISO 8601 with its offset, as every timestamp of Kustomer's is.
+
+    Python reads more forms, such as week dates, than a database does.
+    """
+    if type(value) is not str or not _DATE_TIME.match(value):
         return False
     try:
         return datetime.fromisoformat(value).tzinfo is not None

@@ -82,7 +82,7 @@ class Run:
         the second in which Kustomer last answered counts where it is earlier.
         """
         ends = [self.began - 1]
-        with suppress(TypeError, ValueError):  # no such header, or no date in it
+        with suppress(TypeError, ValueError, OverflowError):  # no such header, or no date in it
             ends.append(instants.of(parsedate_to_datetime(self.client.server_date or "")) - 1)
         if self.settings.end is not None:
             ends.append(self.settings.end)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -50,7 +50,7 @@ class SettingsError(Exception):
 class Settings:
     """The validated settings. Instants are milliseconds since 1970, the rest as in the README."""
 
-    api_key: str
+    api_key: str = field(repr=False)
     api_url: str
     start: int
     earliest_start: int | None
@@ -267,13 +267,15 @@ def _date(config: Mapping[str, Any], name: str) -> int | None:
     if value is None:
         return None
     try:
-        return instants.parse(value)
+        instant = instants.parse(value)
+        instants.text(instant)  # its offset may lead out of the calendar
     except (TypeError, ValueError, OverflowError):
         msg = (
             f"Setting {name} is not a date: write it like 2026-01-31 or 2026-01-31T08:00:00Z "
             "(UTC unless it says otherwise)."
         )
         raise SettingsError(msg) from None
+    return instant
 
 
 def _day(instant: int) -> str:

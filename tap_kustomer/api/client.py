@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import backoff
 import requests
@@ -49,6 +49,10 @@ class _Bearer(AuthBase):
         request.headers["Authorization"] = f"Bearer {self._key}"
         return request
 
+    def is_in(self, link: str) -> bool:
+        """Whether `link` repeats the key, escaped or not."""
+        return self._key in link or self._key in unquote(link)
+
 
 @dataclass(frozen=True)
 class _Ask:
@@ -58,6 +62,26 @@ class _Ask:
     path: str
     params: Mapping[str, str | int] | None = None
     body: object = None
+    link: str | None = None
+    """Where an answer said to ask instead of `path`; never logged, as it says what it likes."""
+
+
+class _Direct(HTTPAdapter):
+    """Asks the user's own machine, past any proxy: plain HTTP would show a proxy the key."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        *positional: Any,  # noqa: ANN401  (requests' own)
+        **options: Any,  # noqa: ANN401  (as above)
+    ) -> requests.Response:
+        """Send as `HTTPAdapter` does, without proxies."""
+        return super().send(request, *positional, **{**options, "proxies": {}})
+
+
+def _withhold(_: logging.LogRecord) -> bool:
+    """Drop what urllib3 says about malformed headers: it quotes them."""
+    return False
 
 
 class Client:
@@ -80,21 +104,32 @@ class Client:
         self._url = settings.api_url
         self._timeout = settings.request_timeout
         self.session = requests.Session()
-        self.session.auth = _Bearer(settings.api_key)
+        self._bearer = _Bearer(settings.api_key)
+        self.session.auth = self._bearer
         self.session.headers.update(
             {"Accept": "application/json", "User-Agent": f"tap-kustomer/{version('tap-kustomer')}"}
         )
         # Kustomer needs no cookies, and a jar that never changes is safe to share by threads.
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.session.mount(self._url, HTTPAdapter(pool_maxsize=settings.concurrency + 1))
+        # Only a loopback address keeps its port.
+        adapter = HTTPAdapter if urlsplit(self._url).port is None else _Direct
+        self.session.mount(self._url, adapter(pool_maxsize=settings.concurrency + 1))
+        logging.getLogger("urllib3.connection").addFilter(_withhold)
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
-        """The JSON object that `path` (or a link from an answer, relative or not) answers.
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        link: str | None = None,
+    ) -> dict[str, Any]:
+        """The JSON object that `path` answers, or that `link` from one of its answers does.
 
         Raises:
             KustomerError: the first refusal, or the last failure after all tries.
         """
-        return self._persist(lambda: _read(self._answer(_Ask("GET", path, params)), path), path)
+        ask = _Ask("GET", path, params, link=link)
+        return self._persist(lambda: _read(self._answer(ask), path), path)
 
     def search(
         self,
@@ -179,10 +214,11 @@ class Client:
 
     def _request(self, ask: _Ask) -> requests.Response:
         path = ask.path.partition("?")[0]
+        address = self._pinned(ask.link or ask.path, path)
         try:
             return self.session.request(
                 ask.method,
-                self._pinned(ask.path),
+                address,
                 params=ask.params,
                 json=ask.body,
                 timeout=self._timeout,
@@ -198,16 +234,21 @@ class Client:
             # The exception's own text may quote what was sent; its type says enough.
             fault = f"connection broken: {type(error).__name__}"
             raise errors.TransientError(path, fault) from None
+        except OSError:  # none of requests' own: no such file as REQUESTS_CA_BUNDLE names
+            raise errors.CertificateError from None
 
-    def _pinned(self, link: str) -> str:
-        """`link` as an address on the org's host; anything else is refused."""
+    def _pinned(self, link: str, path: str) -> str:
+        """`link` as an address on the org's host; anything else is refused.
+
+        So is one that repeats the key: addresses end up in logs, here and on the way.
+        """
         try:
             address = urljoin(self._url, link)
             stays = urlsplit(address)[:2] == urlsplit(self._url)[:2]
         except ValueError:  # brackets that hold no address
             stays = False
-        if not stays:
-            raise errors.LinkRefusedError(link.partition("?")[0])
+        if not stays or self._bearer.is_in(link):
+            raise errors.LinkRefusedError(path)
         return address
 
 

@@ -23,12 +23,13 @@ def decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Any] = ANY) 
         ValueError: the body is not JSON, or not what `decoder` expects.
     """
     try:
-        return decoder.decode(body)
-    except ValueError:
-        mended = _ESCAPE.sub(_without_lone_surrogate, bytes(body))
-        if mended == bytes(body):
-            raise
-        return decoder.decode(mended)
+        try:
+            return decoder.decode(body)
+        except ValueError:
+            mended = _ESCAPE.sub(_without_lone_surrogate, bytes(body))
+            if mended == bytes(body):
+                raise
+            return decoder.decode(mended)
     except (ArithmeticError, RecursionError):
         msg = "nested too deeply, or a number beyond all bounds"
         raise ValueError(msg) from None

@@ -28,7 +28,7 @@ POD_HOSTS = {
     "prod4": "https://api.prod4.kustomerapp.com",
 }
 
-_WRONG_POD = re.compile(rb"associated with pod (\w{1,20})")
+_WRONG_POD = re.compile(rb"associated with pod ([a-z]{1,10}\d{0,3})\b")
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
 
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
@@ -102,7 +102,8 @@ class CertificateError(KustomerError):
         """Say what to look at; the check itself can't be switched off."""
         super().__init__(
             "The TLS certificate of Kustomer's host could not be verified: check base_url, and "
-            "whether a proxy between this machine and Kustomer replaces certificates."
+            "whether a proxy between this machine and Kustomer replaces certificates (then "
+            "REQUESTS_CA_BUNDLE must name a file with the proxy's own)."
         )
 
 

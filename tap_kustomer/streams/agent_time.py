@@ -80,5 +80,7 @@ def _began(session: dict[str, Any], *, otherwise: int) -> int:
 
 
 def _goes_on(session: dict[str, Any]) -> bool:
-    attributes = session.get("attributes") or {}
+    attributes = session.get("attributes")
+    if not isinstance(attributes, dict):
+        return False
     return attributes.get("active") is not False and not attributes.get("signedOutAt")

@@ -162,12 +162,13 @@ class ListStream(KustomerStream):
     def rows(self) -> Iterator[Record]:
         """The rows of all lists, then the message that retires the rows of earlier runs."""
         self._stream_version = self._initialized_at // 1_000  # in seconds, as the SDK counts them
-        seen: set[object] = set()
+        seen: set[str] = set()
         for resource, own in self.resources():
+            row = self.builder.row(resource, own)
             # One that moves from one list to another meanwhile is in both.
-            if (key := resource.get("id")) not in seen:
-                seen.add(key)
-                yield self.builder.row(resource, own)
+            if row["id"] not in seen:
+                seen.add(row["id"])
+                yield row
         if self.ABORT_AT_RECORD_COUNT is None:
             self._write_activate_version_message(self._stream_version)
 

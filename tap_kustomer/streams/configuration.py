@@ -165,7 +165,8 @@ class Schedules(ListStream):
                 self.logger.warning("%s was removed meanwhile", path)
                 continue
             holidays = [builder.row(one) for one in resources_in(answer, path, "included")]
-            yield answer["data"], {"holidays": holidays}
+            for schedule in resources_in(answer, path, "data"):
+                yield schedule, {"holidays": holidays}
 
 
 class SatisfactionForms(ListStream):

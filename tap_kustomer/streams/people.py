@@ -63,7 +63,8 @@ class Permissions(ListStream):
         (listed, _), (held, _) = self.lists
         names = [item.get("id") for item in read_list(self.run.client, listed)]
         for item in read_list(self.run.client, held):
-            roles = (item.get("attributes") or {}).get("roles")
+            attributes = item.get("attributes")
+            roles = attributes.get("roles") if isinstance(attributes, dict) else None
             names += roles if isinstance(roles, list) else []
         for name in dict.fromkeys(name for name in names if isinstance(name, str)):
             yield {"id": name, "attributes": name_parts(name)}, {}

@@ -62,7 +62,9 @@ def read_cursor(
     """
     for answer in _pages(client, path, params):
         found = resources_in(answer, path, "data")
-        if len(found) >= int(params["count"]) and "next" not in (answer.get("links") or ()):
+        links = answer.get("links")
+        says = isinstance(links, dict) and "next" in links
+        if len(found) >= int(params["count"]) and not says:
             msg = f"A full page of {path} does not say whether another follows."
             raise RecordError(msg)
         yield from found
@@ -82,7 +84,7 @@ def _pages(
         if not isinstance(link, str) or link in followed or not answer["data"]:
             raise TransientError(path, "the links between pages lead nowhere")
         followed.add(link)
-        answer = client.get(link)
+        answer = client.get(path, link=link)
 
 
 def resources_in(answer: dict[str, Any], path: str, member: str) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from tap_kustomer import instants
 from tap_kustomer.api.decode import decode
 from tap_kustomer.api.errors import OverloadedError, TransientError
 from tap_kustomer.api.retry import TRIES
+from tap_kustomer.records import RecordError
 
 LOGGER = logging.getLogger("tap-kustomer.search")
 # The creation instant of a record that has none; no range of `created_at` finds such a record.
@@ -47,8 +48,16 @@ class Found(NamedTuple):
 
     @property
     def resource(self) -> dict[str, Any]:
-        """The decoded JSON:API resource."""
-        resource: dict[str, Any] = decode(self.raw)
+        """The decoded JSON:API resource.
+
+        Raises:
+            RecordError: a value in it is beyond what can be read.
+        """
+        try:
+            resource: dict[str, Any] = decode(self.raw)
+        except ValueError:
+            msg = f"Record {self.id} can't be read: a number is too large, or it nests too deeply."
+            raise RecordError(msg) from None
         return resource
 
 

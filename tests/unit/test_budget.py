@@ -129,3 +129,35 @@ def test_threads_held_back_together_count_once() -> None:
         thread.join()
     assert budget.used == 5
     assert 0 < budget.waited <= time.monotonic() - began
+
+
+def test_two_who_are_held_back_at_once_wait_once() -> None:
+    """The clock passes 10 s while both are held back: together they have waited 10 s, not less."""
+    clock = HeldClock()
+    clock.seconds = 100.0
+    began: list[float] = []
+
+    def wait(condition: threading.Condition, seconds: float | None) -> None:
+        del seconds
+        began.append(clock.seconds)
+        condition.wait(5)
+
+    budget = Budget(1, clock=clock, wait=wait)
+    budget.pause(10)
+    threads = [threading.Thread(target=budget._acquire) for _ in range(2)]
+    for number, thread in enumerate(threads, start=1):
+        thread.start()
+        while len(began) < number:
+            time.sleep(0.001)
+    clock.seconds = 110.0
+    with budget._changed:
+        budget._changed.notify(1)
+    while budget.used < 1:
+        time.sleep(0.001)
+    clock.seconds = 115.0
+    budget.limit = 2
+    with budget._changed:
+        budget._changed.notify_all()
+    for thread in threads:
+        thread.join()
+    assert budget.waited == 15

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tap_kustomer.api.errors import LinkRefusedError, TransientError
-from tap_kustomer.walks.listing import read_list
+from tap_kustomer.records import RecordError
+from tap_kustomer.walks.listing import read_cursor, read_list
 from tests.support import client_for, scripted
 
 Page = dict[str, Any]
@@ -80,3 +81,45 @@ def test_odd_links_are_no_links() -> None:
 def test_a_link_that_is_no_address_is_refused() -> None:
     with pytest.raises(LinkRefusedError):
         read({"data": [{"id": "a"}], "links": {"next": "//["}})
+
+
+def test_parameters_go_with_the_first_request() -> None:
+    transport = scripted((200, {}, json.dumps(page("a")).encode()))
+    list(read_list(client_for(transport), "/v1/teams", {"pageSize": 7}))
+    assert transport.sent[0].path_url == "/v1/teams?pageSize=7"
+
+
+def test_a_page_that_is_enough_is_the_last_one_and_is_read_again() -> None:
+    pages = [page("a", following="/v1/teams?page=2"), page("b", following="/v1/teams?page=3")]
+    transport = scripted(*[(200, {}, json.dumps(one).encode()) for one in pages * 2])
+
+    def enough(found: list[dict[str, Any]]) -> bool:
+        return found == [{"id": "b"}]
+
+    assert len(list(read_list(client_for(transport), "/v1/teams", enough=enough))) == 2
+    assert len(transport.sent) == 4
+
+
+def test_an_error_names_the_path() -> None:
+    with pytest.raises(TransientError, match=r"/v1/teams.*holds no list of records"):
+        read({"data": [None]})
+    with pytest.raises(TransientError, match=r"/v1/teams.*the links between pages lead nowhere"):
+        read({"data": [{"id": "a"}], "links": {"next": 7}})
+
+
+def test_a_cursor_is_read_until_there_is_no_link() -> None:
+    pages = [page("a", "b", following="/v1/audit-logs?after=b"), page("c")]
+    transport = scripted(*[(200, {}, json.dumps(one).encode()) for one in pages])
+    found = read_cursor(client_for(transport), "/v1/audit-logs", {"count": 2})
+    assert [one["id"] for one in found] == ["a", "b", "c"]
+    assert transport.sent[0].path_url == "/v1/audit-logs?count=2"
+
+
+@pytest.mark.parametrize("links", [None, {}, {"self": "/v1/audit-logs"}])
+def test_a_full_page_of_a_cursor_must_say_whether_another_follows(links: object) -> None:
+    body = json.dumps({"data": [{"id": "a"}, {"id": "b"}], "links": links}).encode()
+    asked = {"count": 2}
+    with pytest.raises(RecordError, match=r"^A full page of /v1/audit-logs does not say whether"):
+        list(read_cursor(client_for(scripted((200, {}, body))), "/v1/audit-logs", asked))
+    client = client_for(scripted((200, {}, body)))
+    assert len(list(read_cursor(client, "/v1/audit-logs", {"count": 3}))) == 2

@@ -9,7 +9,7 @@ import pytest
 
 from tap_kustomer import instants
 from tap_kustomer.api.errors import OverloadedError, TransientError
-from tap_kustomer.walks.page import BELIEVED_AFTER, UNKNOWN, Page, PageReader, Span
+from tap_kustomer.walks.page import BELIEVED_AFTER, UNKNOWN, Page, PageReader, Span, instant_of
 
 PATH = "/v1/customers/search"
 SPAN = Span(1_000, 9_000)
@@ -141,3 +141,77 @@ def test_a_record_without_updated_at_stands_at_the_one_before() -> None:
 def test_text_cut_within_an_emoji_does_not_spoil_a_page() -> None:
     body = answer(record("a", 2_000)).replace(b'"conversation"', rb'"\ud83d"')
     assert read(body).found[0].resource["type"] == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("span", "updated", "created"),
+    [
+        (Span(1_000, 9_000), 1_000, 500),
+        (Span(1_000, 9_000), 9_000, 500),
+        (Span(1_000, 9_000, 400, 600), 2_000, 400),
+        (Span(1_000, 9_000, 400, 600), 2_000, 600),
+    ],
+)
+def test_every_bound_of_a_range_belongs_to_it(span: Span, updated: int, created: int) -> None:
+    page = PageReader(PATH, span, 1).read(answer(record("a", updated, created)), 3)
+    assert [found.id for found in page.found] == ["a"]
+
+
+def test_a_page_tells_its_total_and_the_size_that_was_served() -> None:
+    page = read(answer(record("a", 2_000), record("b", 3_000), total=7, pageSize=2))
+    assert (page.total, page.size) == (7, 2)
+    assert read(answer(total=0)).total == 0
+
+
+def test_records_of_one_instant_are_ordered_by_creation_whatever_their_bytes() -> None:
+    """Sorted by more than their place they would be compared by what they hold."""
+    first, second = record("a", 2_000), record("a", 2_000)
+    first["id"] = second["id"] = ""
+    page = read(answer({**second, "x": 1}, first))
+    assert [found.resource.get("x") for found in page.found] == [1, None]
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b"{}", "the answer is no page of records"),
+        (answer(timed_out=True), "the search timed out"),
+        (answer(record("a", 2_000), record("a", 2_000)), "a record came twice in one page"),
+        (answer(record("a", 9_001)), "records outside the range asked for"),
+        (answer(record("a", 2_000), total=2), "fewer records than the answer counts"),
+    ],
+)
+def test_a_refusal_names_the_path_and_the_fault(body: bytes, fault: str) -> None:
+    with pytest.raises(TransientError, match=f"{PATH}.*{fault}") as caught:
+        read(body)
+    assert caught.value.fault == fault
+
+
+def test_the_warning_about_a_short_page_names_path_and_range(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reader = PageReader(PATH, SPAN, 1)
+    body = answer(record("a", 2_000), total=2)
+    for _ in range(BELIEVED_AFTER - 1):
+        with pytest.raises(OverloadedError):
+            reader.read(body, 3)
+    assert reader.read(body, 3).complete
+    (said,) = caplog.messages
+    assert said.startswith(f"{PATH} counts more records than it sends from {instants.text(1_000)}")
+    assert f"to {instants.text(9_000)}; the same 1 came {BELIEVED_AFTER} times" in said
+
+
+def test_a_record_with_odd_attributes_keeps_its_id() -> None:
+    (found,) = read(answer({"id": "a", "attributes": 7})).found
+    assert (found.id, found.dated) == ("a", False)
+
+
+@pytest.mark.parametrize("odd", [{}, {"attributes": 7}, {"attributes": {"updatedAt": "soon"}}])
+def test_no_instant_in_a_resource_is_the_other_one(odd: dict[str, Any]) -> None:
+    assert instant_of(odd, otherwise=5) == 5
+
+
+def test_the_instant_of_a_resource_is_when_it_was_updated_or_what_is_asked_for() -> None:
+    one = record("a", 2_000, 700)
+    assert instant_of(one, otherwise=5) == 2_000
+    assert instant_of(one, "createdAt", otherwise=5) == 700

@@ -50,3 +50,13 @@ def test_no_header_makes_a_wait_unbounded(headers: dict[str, str]) -> None:
 )
 def test_pause(status: int, headers: dict[str, str], seconds: float) -> None:
     assert pause_after(status, headers, NOW) == seconds
+
+
+def test_the_smallest_epoch_times_are_instants_and_not_seconds_from_now() -> None:
+    assert seconds_until_reset({"x-ratelimit-reset": "1000000000"}, 999_999_990) == 10
+    assert seconds_until_reset({"x-ratelimit-reset": "1000000000000"}, 999_999_990) == 10
+
+
+def test_nothing_left_waits_from_now_to_the_reset() -> None:
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1800000020"}
+    assert pause_after(200, headers, NOW) == 20

@@ -208,3 +208,42 @@ def test_an_unknown_setting_is_an_error_that_knows_better() -> None:
         "Setting start_dat is unknown: did you mean start_date?",
         "Setting zzz is unknown: remove it.",
     ]
+
+
+@pytest.mark.parametrize("value", ["true", "TRUE", "1", "false", "False", "0"])
+def test_every_word_for_true_and_false_passes_in_the_environment(value: str) -> None:
+    check_environment({"TAP_KUSTOMER_INCLUDE_DELETED": value}, "TAP_KUSTOMER_")
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ("https://me@acme.kustomerapp.com", "contains a user name or password"),
+        ("http://acme.kustomerapp.com", "does not start with https://"),
+        ("https://acme.kustomerapp.com:8443", "names a port"),
+        ("https://evil.org", "names no Kustomer org"),
+        ("https://api.api.kustomerapp.com", "names no org of yours"),
+        ("https://[acme", "is not a web address"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_said(written: str, fault: str) -> None:
+    with pytest.raises(SettingsError, match=f"^Setting base_url {fault}: write "):
+        api_url(written)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_loopback_address_stays_as_it_is(scheme: str) -> None:
+    assert api_url(f"{scheme}://127.0.0.1:8910/x") == f"{scheme}://127.0.0.1:8910"
+
+
+def test_lookback_is_whole_milliseconds() -> None:
+    assert str(load(lookback_seconds=7).lookback) == "7000"
+
+
+def test_batches_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"^Setting batch_config is not supported, .*remove it"):
+        load(batch_config={"storage": {}})
+
+
+def test_a_range_of_one_instant_is_a_range() -> None:
+    assert load(start_date="2026-11-01", end_date="2026-11-01").end is not None

@@ -22,7 +22,7 @@ from tests.support import Messages, sync, tap_for
 
 
 def test_every_stream_is_read_whole_and_valid() -> None:
-    emulator = emulated()
+    emulator = emulated(100)
     messages = sync(emulator, catalog=whole_catalog(emulator))
     schemas = {m["stream"]: m["schema"] for m in messages.of("SCHEMA")}
     assert set(schemas) == {stream.name for stream in STREAMS} == set(emulator.org.counts())
