@@ -2,10 +2,13 @@
 # `make` lists the targets. A stamp file records each finished setup step, so a second run does nothing.
 
 PYTHON ?= python3
+# Meltano and its plugins can have another Python: not every plugin runs on the newest one.
+MELTANO_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 MELTANO := .venv-meltano/bin/meltano
 PIP_INSTALL := -m pip install --quiet --quiet --constraint constraints.txt
 CODE := tap_kustomer emulator scripts tests
+MUTATION_TESTS := $(patsubst %,tests/unit/test_%.py,walks page listing children budget retry settings)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -16,7 +19,7 @@ export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 MAKEFLAGS += --jobs=2
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run psql test lint format types unit bench docs snapshots live nightly check-python clean clean-demo
+.PHONY: help setup run psql test end-to-end fast lint format types unit package bench docs snapshots live nightly soak mutants check-python clean clean-demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,9 +32,15 @@ run: setup ## Load Kustomer (or the emulator) into PostgreSQL and show the resul
 psql: .venv/.stamp ## Open psql on the embedded PostgreSQL that `make run` filled
 	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m scripts.psql
 
-test: setup lint types ## Run everything: lint, types, unit and end-to-end tests with coverage
+# Two lanes: what waits for other processes, beside what computes.
+test: setup end-to-end lint types fast ## Run everything: lint, types, unit and end-to-end tests with coverage
+
+end-to-end: setup
+	$(BIN)/python -m pytest -m end_to_end --ignore=tests/live
+
+fast: .venv/.stamp lint types
+	$(BIN)/python -m pytest -m "not end_to_end" --ignore=tests/model --ignore=tests/live --cov --cov-report=term
 	$(BIN)/python -m pytest tests/model
-	$(BIN)/python -m pytest --ignore=tests/model --ignore=tests/live --cov --cov-report=term
 
 lint: .venv/.stamp ## Check style and formatting
 	$(BIN)/ruff check .
@@ -46,6 +55,9 @@ types: .venv/.stamp ## Check the types
 
 unit: .venv/.stamp ## Run the fast tests only
 	$(BIN)/python -m pytest --ignore=tests/live -m "not end_to_end"
+
+package: .venv/.stamp ## Build the package and try the wheel on every Python from 3.11 to 3.14 found here
+	@$(BIN)/python -m scripts.package
 
 bench: .venv/.stamp ## Measure speed against the emulator (ten minutes) and write docs/PERFORMANCE.md
 	$(BIN)/python -m scripts.bench
@@ -63,6 +75,17 @@ live: .venv/.stamp ## Ask your own org the open questions of docs/BEHAVIOR.md (r
 nightly: .venv/.stamp ## Run ten times as many histories through the model tests
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest tests/model
 
+soak: .venv/.stamp ## Kill the tap again and again while its org changes (ten minutes), and compare at the end
+	@$(BIN)/python -m scripts.soak
+
+mutants: .venv/.stamp ## Change the code in small ways and see that a test fails (an hour); docs/MUTANTS.md
+	@$(BIN)/python $(PIP_INSTALL) --group mutation
+	@folder=$$(mktemp -d) && mkdir -p $$folder/tests/unit && \
+	  cp -r tap_kustomer emulator scripts pyproject.toml $$folder && cp tests/*.py $$folder/tests && \
+	  cp $(MUTATION_TESTS) $$folder/tests/unit && tools=$$PWD/$(BIN) && cd $$folder && \
+	  export HYPOTHESIS_PROFILE=quick && $$tools/mutmut run --max-children 2 && \
+	  $$tools/mutmut results && echo "The work folder is $$folder"
+
 clean: clean-demo ## Remove what setup and tests have made; your own data and bookmarks stay
 	rm -rf .venv .venv-meltano .meltano/.stamp .meltano/extractors .meltano/loaders .meltano/run
 	rm -rf .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -71,8 +94,10 @@ clean-demo: ## Remove the demo's org, database and bookmarks, so that `make run`
 	rm -rf .demo
 
 check-python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "$(PYTHON) is too old or missing: Python 3.11 or newer is needed, as in make PYTHON=python3.13" >&2; exit 1; }
+	@for python in "$(PYTHON)" "$(MELTANO_PYTHON)"; do \
+	  "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$$python is too old or missing: Python 3.11 or newer is needed, as in make PYTHON=python3.13" >&2; exit 1; }; \
+	done
 
 .venv/.stamp: pyproject.toml constraints.txt | check-python
 	@echo "Setting up .venv (about a minute) ..."
@@ -83,7 +108,7 @@ check-python:
 
 .venv-meltano/.stamp: constraints.txt | check-python
 	@echo "Setting up .venv-meltano (about half a minute) ..."
-	@test -x .venv-meltano/bin/python || $(PYTHON) -m venv .venv-meltano
+	@test -x .venv-meltano/bin/python || $(MELTANO_PYTHON) -m venv .venv-meltano
 	@.venv-meltano/bin/python $(PIP_INSTALL) --upgrade pip
 	@.venv-meltano/bin/python $(PIP_INSTALL) meltano
 	@touch $@
