@@ -75,3 +75,13 @@ def test_threads_end_when_nobody_wants_more() -> None:
     next(walk)
     walk.close()
     assert ended()
+
+
+def test_its_threads_have_a_name_and_keep_nobody_from_ending() -> None:
+    found = in_order(lambda one: one, iter([1, 2, 3]), threads=2)
+    next(found)
+    own = [thread for thread in threading.enumerate() if thread.name == THREAD]
+    assert own
+    assert all(thread.daemon for thread in own)
+    found.close()
+    assert ended()
