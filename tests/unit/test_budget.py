@@ -161,3 +161,10 @@ def test_two_who_are_held_back_at_once_wait_once() -> None:
     for thread in threads:
         thread.join()
     assert budget.waited == 15
+
+
+def test_a_pause_of_one_second_is_a_pause() -> None:
+    clock = HeldClock()
+    budget = clock.budget(1)
+    budget.pause(1)
+    assert spend(budget, clock)[0] == 1

@@ -123,3 +123,9 @@ def test_a_full_page_of_a_cursor_must_say_whether_another_follows(links: object)
         list(read_cursor(client_for(scripted((200, {}, body))), "/v1/audit-logs", asked))
     client = client_for(scripted((200, {}, body)))
     assert len(list(read_cursor(client, "/v1/audit-logs", {"count": 3}))) == 2
+
+
+def test_an_error_of_a_cursor_names_the_path() -> None:
+    client = client_for(scripted((200, {}, b'{"data": [null]}')))
+    with pytest.raises(TransientError, match=r"/v1/audit-logs.*holds no list of records"):
+        list(read_cursor(client, "/v1/audit-logs", {"count": 3}))
