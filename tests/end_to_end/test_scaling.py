@@ -44,7 +44,7 @@ def task(folder: Path, url: str, **config: Any) -> list[str]:  # noqa: ANN401  (
     tap.config |= {
         "max_search_requests_per_minute": SEARCH_LIMIT // 2,
         "max_requests_per_minute": ORG_LIMIT // 2,
-        "page_size": 25,
+        "page_size": 15,
         "lookback_seconds": 60,
         **config,
     }
@@ -69,6 +69,8 @@ def test_two_tasks_with_half_the_range_and_half_the_budget_each(tmp_path: Path) 
         older, newer = ids(first), ids(second)
         assert older | newer == set(org.resources[KIND])
         assert min(len(older), len(newer)) > RECORDS // 3
+        searches = sum(request.method == "POST" for request in emulator.requests)
+        assert SEARCH_LIMIT * 0.7 < searches <= SEARCH_LIMIT, "one more task would be too many"
         assert emulator.limited == 0
 
         at = now + 5_000
