@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any
 
@@ -138,6 +139,18 @@ def test_default_history_is_three_months() -> None:
 def test_months_before(now: str, months: int, day: str) -> None:
     moment = datetime.fromisoformat(f"{now}T13:30:00+00:00")
     assert months_before(moment, months).isoformat() == f"{day}T00:00:00+00:00"
+
+
+def test_history_starts_at_midnight_utc_wherever_the_tap_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The machine's zone is nine hours ahead, so that its day is the next one already."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "JST-9")
+        time.tzset()
+        start = load(start_date=None).start
+    time.tzset()
+    assert instants.text(start) == "2026-08-23T00:00:00.000Z"
 
 
 def test_start_at_the_limit_is_allowed() -> None:
