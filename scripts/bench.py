@@ -45,7 +45,7 @@ class Result:
 def fill(org: Org, ages: Iterator[int], now: int) -> int:
     """Put a conversation of about 3 kB at each age (ms); returns their number."""
     made = Org.sample(seed=1, now=now, conversations=200, days=30).resources["conversation"]
-    templates = [record.data for record in made.values() if 2_700 < len(record.raw) < 3_500]  # noqa: PLR2004
+    templates = [record.data for record in made.values() if 2_700 < len(record.raw) < 3_500]  # noqa: PLR2004  (about 3 kB)
     number = 0
     for number, age in enumerate(ages, start=1):
         template = templates[number % len(templates)]
@@ -102,7 +102,7 @@ def peak_of(pid: int) -> float:
 class Bench:
     """One org, its emulator, and taps that read it."""
 
-    def __init__(self, folder: Path, ages: Iterator[int], **switches: Any) -> None:  # noqa: ANN401
+    def __init__(self, folder: Path, ages: Iterator[int], **switches: Any) -> None:  # noqa: ANN401  (any switch)
         """Fill an org and serve it without limits, but for `switches`."""
         self.now = time.time_ns() // 1_000_000
         self.org = Org(now=self.now)
@@ -111,7 +111,7 @@ class Bench:
         self.emulator = Emulator(self.org, Switches(**options))
         self.folder = folder
 
-    def tap(self, *, seconds: float | None = None, **config: Any) -> Result:  # noqa: ANN401
+    def tap(self, *, seconds: float | None = None, **config: Any) -> Result:  # noqa: ANN401  (any JSON)
         """Run the tap on conversations alone."""
         return self._run(self._tap_command, config, seconds)
 

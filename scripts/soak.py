@@ -94,7 +94,7 @@ class Soak:
     folder: Path
     emulator: Emulator
     received: Received = field(default_factory=Received)
-    dice: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311
+    dice: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311  (no secret)
     peaks: list[float] = field(default_factory=list)
     kills: int = 0
     requests: int = 0

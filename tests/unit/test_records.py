@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,9 @@ from tap_kustomer.schemas import (
 )
 from tap_kustomer.schemas.conversation import CONVERSATION
 from tap_kustomer.streams import STREAMS
+
+if TYPE_CHECKING:
+    from tap_kustomer.streams.base import KustomerStream
 
 THING = Resource(
     attributes=(
@@ -237,8 +240,8 @@ def test_snake_case(name: str, column: str) -> None:
 
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
-def test_columns_are_unique_described_and_nullable(stream: Any) -> None:  # noqa: ANN401
-    resource: Resource = stream.resource
+def test_columns_are_unique_described_and_nullable(stream: type[KustomerStream]) -> None:
+    resource = stream.resource
     fields = resource.fields
     names = [field.column for field in fields]
     assert len({*names, "id", "additional_attributes"}) == len(names) + 2

@@ -68,14 +68,18 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch, threads: int) ->
 
 
 def test_a_reader_that_is_left_stops_fetching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of its own, which hinder no process from ending, and end themselves."""
     monkeypatch.setattr(slices, "ROOM", 500)
     walk = Counted(fail_at=10_000)
+    before = set(threading.enumerate())
     records = SliceReader(walk, 0, 5_000, threads=2).read()
     next(records)
+    threads = set(threading.enumerate()) - before
+    assert [(thread.name, thread.daemon) for thread in threads] == [(slices.THREAD, True)] * 2
     records.close()  # type: ignore[attr-defined]  # a generator
-    for thread in threading.enumerate():
-        if thread.name == slices.THREAD:
-            thread.join(5)
+    for thread in threads:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in threads)
     assert len(walk.steps) < 100
 
 
@@ -107,6 +111,7 @@ def test_however_the_range_is_cut_the_order_stays(
         reader = SliceReader(Instants(list(instants), size), 0, 100_000, threads=threads)
         got = [found.instant for records in reader.read() for found in records]
     assert got == sorted(instants)
+    assert reader._waiting == 0
 
 
 class Hurdle(Counted):
