@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from tap_kustomer import instants
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 from tap_kustomer.walks import search
-from tap_kustomer.walks.page import UNKNOWN, Found, Page, Span, place
+from tap_kustomer.walks.page import UNKNOWN, Found, Page, PageReader, Span, place
 from tap_kustomer.walks.search import Query, SearchWalk, Step, TieError
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Generator
+    from types import MethodType
 
     from tap_kustomer.api.client import Client
 
@@ -48,10 +49,19 @@ class Server:
     order_in_page: Callable[[list[Found]], list[Found]] = lambda found: found
     asked: list[tuple[Span, int, int]] = field(default_factory=list)
 
-    def search(self, path: str, body: dict[str, Any], _: object, *, page: int, size: int) -> Page:
+    def search(
+        self,
+        path: str,
+        body: dict[str, Any],
+        read: Callable[[bytes, int], Page],
+        *,
+        page: int,
+        size: int,
+    ) -> Page:
         assert path == SEARCH
         assert len(self.asked) < self.patience
         span = span_of(body)
+        assert vars(cast("MethodType", read).__self__) == vars(PageReader(path, span, page))
         self.asked.append((span, page, size))
         size = min(size, self.served)
         start, end, first, last = span

@@ -114,6 +114,122 @@ def test_however_the_range_is_cut_the_order_stays(
     assert reader._waiting == 0
 
 
+class OneByOne(Instants):
+    """Hands over each record in a list of its own, and remembers what it was asked for."""
+
+    def __init__(self, instants: list[int], size: int) -> None:
+        super().__init__(instants, size)
+        self.asked: list[tuple[int, int]] = []
+
+    def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
+        self.asked.append((start, end))
+        steps = super().step(start, end)
+        for found in next(steps):
+            yield [found]
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]  # a step
+        raise AssertionError
+
+
+def test_slices_follow_the_density(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record every 10 ms, two a page, six a slice."""
+    monkeypatch.setattr(slices, "TARGET", 6)
+    walk = OneByOne(list(range(1_000, 1_400, 10)), 2)
+    got = [
+        found.instant
+        for records in SliceReader(walk, 1_000, 1_399, threads=1).read()
+        for found in records
+    ]
+    assert got == list(range(1_000, 1_400, 10))
+    assert walk.asked[:6] == [
+        (1_000, 1_399),  # 2 records in 11 ms, so 4 more in 22 ms
+        (1_011, 1_033),  # holds 2: the slice had 4 in 34 ms
+        (1_034, 1_399),  # 2 in 17 ms, as dense as that; together 6 in 51 ms, so 4 more in 34 ms
+        (1_051, 1_085),
+        (1_071, 1_085),
+        (1_086, 1_399),
+    ]
+
+
+class Pages(SearchWalk):
+    """Answers what it is told to, each page in lists of one record."""
+
+    def __init__(self, *pages: tuple[int, Step]) -> None:
+        self.pages = list(pages)
+        self.asked: list[tuple[int, int]] = []
+
+    def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
+        self.asked.append((start, end))
+        count, step = self.pages.pop(0)
+        for number in range(count):
+            yield [Found(start, start, str(number), b"")]
+        return step
+
+
+def test_a_slice_that_turns_out_denser_is_cut_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """20 records are meant to be in it: after 6, 14 more; after 11, 9 more."""
+    monkeypatch.setattr(slices, "TARGET", 20)
+    walk = Pages(
+        (6, Step(160, 100)),  # 6 in 60 ms: 14 more in 140 ms
+        (5, Step(170, 100)),  # 5 in 10 ms: 9 more in 18 ms
+        (10, Step(189, 0)),
+        (4, Step(301, 0)),
+        (0, Step(1_000, 0)),
+    )
+    for _ in SliceReader(walk, 100, 999, threads=1).read():
+        pass
+    assert walk.asked == [(100, 999), (160, 300), (170, 188), (189, 300), (301, 999)]
+
+
+FIRST = Step(2_000, None)
+
+
+@pytest.mark.parametrize(
+    ("end", "before", "step", "count", "finished", "cut"),
+    [
+        # 50 records in 1,000 ms, and 50 more are wanted of the 400 that may be left.
+        (9_999, 50, FIRST, 50, (0, 0), 3_000),
+        # What is not half a slice more than is wanted stays: 100 are half a slice more.
+        (3_999, 50, FIRST, 50, (0, 0), 3_000),
+        (3_998, 50, FIRST, 50, (0, 0), None),
+        (9_999, 50, Step(2_000, 100), 50, (0, 0), 3_000),
+        (9_999, 50, Step(2_000, 99), 50, (0, 0), None),
+        # Of a slice that has 20, 80 more are wanted; of one that has 80, a page.
+        (9_999, 20, Step(2_000, 900), 20, (0, 0), 6_000),
+        (9_999, 80, Step(2_000, 900), 50, (0, 0), 3_000),
+        # The slice before counts where it was about as dense, but not 1.25 times or 0.8 times.
+        (9_999, 50, FIRST, 50, (120, 2_000), 2_882),
+        (9_999, 50, FIRST, 50, (81, 2_000), 3_145),
+        (9_999, 50, FIRST, 50, (125, 2_000), 3_000),
+        (9_999, 50, FIRST, 50, (80, 2_000), 3_000),
+        (9_999, 50, FIRST, 50, (200, 2_000), 3_000),
+        # Nothing to cut: no record, or an end that is no farther than the cut.
+        (9_999, 0, Step(2_000, 900), 0, (0, 0), None),
+        (3_000, 50, Step(2_000, 900), 50, (0, 0), None),
+        (1_999, 50, Step(2_000, 0), 50, (0, 0), None),
+    ],
+)
+def test_where_a_slice_is_cut(  # noqa: PLR0913, PLR0917  (what makes a case)
+    monkeypatch: pytest.MonkeyPatch,
+    end: int,
+    before: int,
+    step: Step,
+    count: int,
+    finished: tuple[int, int],
+    cut: int | None,
+) -> None:
+    monkeypatch.setattr(slices, "TARGET", 100)
+    reader = SliceReader(Pages(), 1_000, end, threads=1)
+    (piece,) = reader._line
+    piece.count = before
+    reader._finished = finished
+    reader._cut(piece, 1_000, step, count)
+    expected = [(1_000, end)] if cut is None else [(1_000, cut), (cut + 1, end)]
+    assert [(one.start, one.end) for one in reader._line] == expected
+
+
 class Hurdle(Counted):
     """Its first slice goes on only when the others have filled all the room there is."""
 
@@ -141,7 +257,9 @@ def test_the_first_slice_may_always_go_on(monkeypatch: pytest.MonkeyPatch) -> No
         if len(walk.steps) > 5:
             break
         threading.Event().wait(0.01)
+    ahead = len(walk.steps)
     walk.full.set()
     consumer.join(5)
+    assert ahead > 5, "the others did not fetch ahead"
     assert not consumer.is_alive()
     assert got == list(range(61))
