@@ -178,9 +178,11 @@ def test_a_slice_that_turns_out_denser_is_cut_again(monkeypatch: pytest.MonkeyPa
         (4, Step(301, 0)),
         (0, Step(1_000, 0)),
     )
-    for _ in SliceReader(walk, 100, 999, threads=1).read():
+    reader = SliceReader(walk, 100, 999, threads=1)
+    for _ in reader.read():
         pass
     assert walk.asked == [(100, 999), (160, 300), (170, 188), (189, 300), (301, 999)]
+    assert reader._finished == (0, 699), "the last slice had none in so many ms"
 
 
 FIRST = Step(2_000, None)
@@ -233,7 +235,9 @@ def test_where_a_slice_is_cut(  # noqa: PLR0913, PLR0917  (what makes a case)
 class Hurdle(Counted):
     """Its first slice goes on only when the others have filled all the room there is."""
 
-    full = threading.Event()
+    def __init__(self, fail_at: int) -> None:
+        super().__init__(fail_at)
+        self.full = threading.Event()
 
     def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
         if start == 1:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
@@ -19,6 +20,9 @@ from tests.emulated import (
     whole_catalog,
 )
 from tests.support import Messages, sync, tap_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_every_stream_is_read_whole_and_valid() -> None:
@@ -94,19 +98,20 @@ def test_rows_are_what_the_sdks_own_path_would_write() -> None:
         assert ours.records(name) == theirs.records(name)
 
 
+@pytest.mark.parametrize("buffering", [0, 1 << 20], ids=["PYTHONUNBUFFERED", "buffered"])
 def test_every_record_is_flushed_before_the_state_that_covers_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, buffering: int
 ) -> None:
-    raw = io.BytesIO()
-    stdout = io.TextIOWrapper(io.BufferedWriter(raw, 1 << 20))
-    monkeypatch.setattr("sys.stdout", stdout)
-    writer = Writer()
-    writer.write_message(RecordMessage(stream="conversations", record={"id": "1"}))
-    assert not raw.getvalue()
-    writer.write_message(StateMessage(value={}))
-    kinds = [json.loads(line)["type"] for line in raw.getvalue().splitlines()]
-    assert kinds == ["RECORD", "STATE"]
-    stdout.detach()
+    path = tmp_path / "messages"
+    with path.open("wb", buffering) as file, io.TextIOWrapper(file) as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        writer = Writer()
+        writer.write_message(RecordMessage(stream="conversations", record={"id": "1"}))
+        assert not path.read_bytes()
+        writer.write_message(StateMessage(value={}))
+        kinds = [json.loads(line)["type"] for line in path.read_bytes().splitlines()]
+        assert kinds == ["RECORD", "STATE"]
+        monkeypatch.undo()
 
 
 def test_batches_are_refused() -> None:
