@@ -31,8 +31,8 @@ class Writer(MsgSpecWriter):
     def _out(self) -> BinaryIO:
         """Standard output, with a buffer even where `PYTHONUNBUFFERED` takes Python's own away.
 
-        Without one, each record would cost a call of the system (a third of all its CPU), and what
-        such a call leaves unwritten would be lost.
+        Without one, each record would cost a system call, and what a call that is interrupted by a
+        signal leaves unwritten would be lost.
         """
         out = sys.stdout.buffer
         if isinstance(out, FileIO):

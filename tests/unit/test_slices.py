@@ -27,11 +27,9 @@ class Counted(SearchWalk):
     def __init__(self, fail_at: int) -> None:
         self.fail_at = fail_at
         self.steps: list[int] = []
-        self.threads: set[int] = set()
 
     def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
         self.steps.append(start)
-        self.threads.add(threading.get_ident())
         if start >= self.fail_at:
             raise RequestRefusedError(404, SEARCH)
         yield [Found(start, start, str(start), b"x" * 100)]
@@ -84,13 +82,18 @@ def test_a_reader_that_is_left_stops_fetching(monkeypatch: pytest.MonkeyPatch) -
 
 
 class Instants(SearchWalk):
-    """Walks a list of instants, `size` a step, and counts truly what is left."""
+    """Walks a list of instants, `size` a step, and counts truly what is left.
+
+    It remembers what it was asked for.
+    """
 
     def __init__(self, instants: list[int], size: int) -> None:
         self.instants = sorted(instants)
         self.size = size
+        self.asked: list[tuple[int, int]] = []
 
     def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
+        self.asked.append((start, end))
         within = [one for one in self.instants if start <= one <= end]
         page = within[: self.size]
         yield [Found(one, one, str(one), b"x" * 100) for one in page]
@@ -114,29 +117,10 @@ def test_however_the_range_is_cut_the_order_stays(
     assert reader._waiting == 0
 
 
-class OneByOne(Instants):
-    """Hands over each record in a list of its own, and remembers what it was asked for."""
-
-    def __init__(self, instants: list[int], size: int) -> None:
-        super().__init__(instants, size)
-        self.asked: list[tuple[int, int]] = []
-
-    def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
-        self.asked.append((start, end))
-        steps = super().step(start, end)
-        for found in next(steps):
-            yield [found]
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]  # a step
-        raise AssertionError
-
-
 def test_slices_follow_the_density(monkeypatch: pytest.MonkeyPatch) -> None:
     """A record every 10 ms, two a page, six a slice."""
     monkeypatch.setattr(slices, "TARGET", 6)
-    walk = OneByOne(list(range(1_000, 1_400, 10)), 2)
+    walk = Instants(list(range(1_000, 1_400, 10)), 2)
     got = [
         found.instant
         for records in SliceReader(walk, 1_000, 1_399, threads=1).read()

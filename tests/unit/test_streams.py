@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +115,35 @@ def test_every_record_is_flushed_before_the_state_that_covers_it(
         kinds = [json.loads(line)["type"] for line in path.read_bytes().splitlines()]
         assert kinds == ["RECORD", "STATE"]
         monkeypatch.undo()
+
+
+def test_a_record_whose_writing_is_interrupted_arrives_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Under `PYTHONUNBUFFERED`; the signal comes while the pipe is full and nobody reads yet."""
+    text = "x" * 1_000_000
+    arrived: list[bytes] = []
+    reading, writing = os.pipe()
+
+    def read() -> None:
+        with io.FileIO(reading) as pipe:
+            arrived.append(pipe.read())
+
+    reader = threading.Thread(target=read)
+    before = signal.signal(signal.SIGALRM, lambda *_: reader.start())
+    try:
+        with io.TextIOWrapper(io.FileIO(writing, "w")) as stdout:
+            monkeypatch.setattr("sys.stdout", stdout)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            writer = Writer()
+            writer.write_message(RecordMessage(stream="messages", record={"id": text}))
+            writer.write_message(StateMessage(value={}))
+            monkeypatch.undo()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    reader.join(10)
+    record, _ = arrived[0].splitlines()
+    assert json.loads(record)["record"] == {"id": text}
 
 
 def test_batches_are_refused() -> None:
