@@ -72,7 +72,7 @@ class Emulator:
         limited: 429 answers sent.
     """
 
-    def __init__(  # noqa: PLR0913 - everything that time and chance depend on is passed in
+    def __init__(
         self,
         org: Org,
         switches: Switches | None = None,

@@ -58,7 +58,7 @@ class _Settings:
     rng: Random
     now: int
 
-    def put(  # noqa: PLR0913 - all that differs from one kind to the next
+    def put(
         self,
         kind: str,
         path: str,

@@ -116,7 +116,7 @@ def _chance(rng: Random, probability: float) -> bool:
     return rng.random() < probability
 
 
-def _relationships(  # noqa: PLR0913 - the records it relates to
+def _relationships(
     rng: Random, one: str, org_id: str, customer: str, agent: str, *, has_sla: bool
 ) -> JsonObject:
     relationships: JsonObject = {

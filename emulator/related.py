@@ -81,7 +81,7 @@ class Circle:
             at = rng.randint(created, updated)
             self._message(own, shared, new_id(rng, at), at, "followup-out", [])
 
-    def _message(  # noqa: PLR0913, PLR0917 - what one message is made of
+    def _message(
         self,
         own: JsonObject,
         shared: JsonObject,

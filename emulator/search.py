@@ -66,7 +66,7 @@ def outsiders(index: Index, query: Query, few: int = 100) -> list[Resource]:
     return [index.seen[one] for _, one in around]
 
 
-def _page_of_keys(  # noqa: PLR0913 - plain numbers, all needed to place one page
+def _page_of_keys(
     keys: list[Key], start: int, stop: int, *, skip: int, size: int, descending: bool, ties: Random
 ) -> list[Key]:
     """Cut a page out of ``keys[start:stop]`` without looking at the rest of it."""

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from tap_kustomer import records
-from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.api.document import fetch, resources
+from tap_kustomer.api.errors import NotFoundError
 from tap_kustomer.records import Field, RecordError
 from tap_kustomer.schemas import snake_case
-from tap_kustomer.walks.listing import read_list, resources_in
+from tap_kustomer.walks.listing import read_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +30,6 @@ RESOURCES = ("company", "conversation", "customer", "message")
 KLASSES = "/v1/klasses"
 # One list each: without a status only the enabled ones are listed (documented).
 KLASS_STATUSES = ("enabled", "existing_only", "disabled")
-NOT_FOUND = 404
 
 _SUFFIX = re.compile(r".*(Str|Txt|Tree|Url|Id|Num|Bool|At)", re.DOTALL)
 
@@ -71,14 +71,12 @@ def definitions(client: Client, resource: str) -> Iterator[Definition]:
     """
     path = f"/v1/metadata/{quote(resource, safe='')}"
     try:
-        answer = client.get(path)
-    except RequestRefusedError as error:
-        if error.status != NOT_FOUND:
-            raise
+        answer = fetch(client, path)
+    except NotFoundError:
         LOGGER.warning("%s does not exist: no custom attributes", path)
         return
     times: Counter[str] = Counter()
-    for item in resources_in(answer, path, "data"):
+    for item in resources(answer, path):
         for name, definition in _properties(item, path):
             times[name] += 1
             key = name if times[name] == 1 else f"{name}#{times[name]}"

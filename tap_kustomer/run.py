@@ -11,18 +11,29 @@ from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import instants, settings
 from tap_kustomer.api.client import Client
-from tap_kustomer.api.errors import AccessRefusedError, KeyRefusedError, KustomerError
+from tap_kustomer.api.document import fetch
+from tap_kustomer.api.errors import (
+    AccessRefusedError,
+    KeyRefusedError,
+    KustomerError,
+    TransientError,
+)
 from tap_kustomer.progress import Usage
+from tap_kustomer.walks.slices import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from singer_sdk import Tap
 
 LOGGER = logging.getLogger("tap-kustomer")
+# Records named one by one in a stream's reason; the log names all.
+MOST_NAMED = 5
 CURRENT_TOKEN = "/v1/auth/tokens/current"  # noqa: S105  (a path, not a password)
 
 
-def now() -> datetime:
-    """The present, in one place, so that a test can hold it."""
+def present() -> datetime:
+    """The present by this machine's clock."""
     return datetime.now(UTC)
 
 
@@ -45,7 +56,7 @@ class ClosedStreamsError(KustomerError):
     def __init__(self, closed: dict[str, str]) -> None:
         """List every closed stream with its reason."""
         super().__init__(
-            f"{len(closed)} of the selected streams could not be read: "
+            f"{len(closed)} of the selected streams could not be read whole: "
             + " ".join(f"[{name}] {reason}" for name, reason in closed.items())
         )
 
@@ -53,16 +64,22 @@ class ClosedStreamsError(KustomerError):
 class Run:
     """What the streams of one tap share. Nothing is validated or opened before it is used."""
 
-    def __init__(self, tap: Tap) -> None:
+    def __init__(self, tap: Tap, now: Callable[[], datetime] = present) -> None:
         """Belong to `tap`, whose config may be empty as long as it only discovers."""
         self.tap = tap
+        self.limits = Limits()
         self.closed: dict[str, str] = {}
         self.summaries: list[str] = []
+        self._now = now
+
+    def now(self) -> int:
+        """The present instant."""
+        return instants.of(self._now())
 
     @cached_property
     def settings(self) -> settings.Settings:
         """The validated settings."""
-        return settings.load(self.tap.config, now())
+        return settings.load(self.tap.config, self._now())
 
     @cached_property
     def client(self) -> Client:
@@ -72,7 +89,7 @@ class Run:
     @cached_property
     def began(self) -> int:
         """The instant the run began by this machine's clock, frozen at first use."""
-        return instants.of(now())
+        return self.now()
 
     @cached_property
     def end(self) -> int:
@@ -116,7 +133,7 @@ class Run:
             KeyRefusedError: Kustomer does not accept it.
         """
         try:
-            return self.client.get(CURRENT_TOKEN)["data"]
+            return fetch(self.client, CURRENT_TOKEN)["data"]
         except AccessRefusedError:
             raise KeyRefusedError from None
 
@@ -126,9 +143,11 @@ class Run:
         """Note that a stream could not be read, and log what would open it.
 
         Raises:
-            KeyRefusedError: it is the key itself that has died meanwhile.
+            KustomerError: it is the key that has died meanwhile, or Kustomer that is gone.
         """
         reason = str(error)
+        if isinstance(error, TransientError):
+            self.check_key()
         if isinstance(error, AccessRefusedError):
             self.check_key()
             reason += (
@@ -138,6 +157,13 @@ class Run:
             )
         self.closed[name] = reason
         LOGGER.error("Stream '%s' is left out: %s", name, reason)
+
+    def note_incomplete(self, name: str, passed_over: list[str]) -> None:
+        """Note that a stream was read but for what it `passed_over`, each a sentence."""
+        shown, others = passed_over[:MOST_NAMED], len(passed_over) - MOST_NAMED
+        more = f" And {others} more." if others > 0 else ""
+        self.closed[name] = f"Everything was read but for this: {' '.join(shown)}{more}"
+        LOGGER.error("Stream '%s' is incomplete. %s", name, self.closed[name])
 
     def usage(self) -> Usage:
         """What the client has used since the run began."""

@@ -15,14 +15,15 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from tap_kustomer import discovery, older_states, settings
 from tap_kustomer.check import check
 from tap_kustomer.command import PLAIN_ERRORS, Command
-from tap_kustomer.run import Run, now
+from tap_kustomer.run import Run, present
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
 from tap_kustomer.streams.base import KustomerStream
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
 
 HASTY_TRIES = 2
@@ -137,8 +138,15 @@ class TapKustomer(Command):
         ),
     ).to_dict()
 
-    def __init__(self, *, parse_env_config: bool = False, **options: Any) -> None:  # noqa: ANN401  (the SDK's own)
+    def __init__(
+        self,
+        *,
+        parse_env_config: bool = False,
+        now: Callable[[], datetime] = present,
+        **options: Any,  # noqa: ANN401  (the SDK's own)
+    ) -> None:
         """Check what the environment holds, and the state, before the SDK converts them."""
+        self._now = now
         if parse_env_config:
             settings.check_environment(os.environ, self._env_var_prefix)
         if options.get("state") is not None:  # the SDK takes all but an object for a path
@@ -170,13 +178,13 @@ class TapKustomer(Command):
     def run_discovery(self) -> str:
         """Print the catalog; without a network soon, and without what needs one."""
         with suppress(SettingsError):  # without settings nothing is asked
-            self.run.client.tries = HASTY_TRIES
+            self.run.client.retry.tries = HASTY_TRIES
         return super().run_discovery()
 
     @cached_property
     def run(self) -> Run:
         """What the streams share."""
-        return Run(self)
+        return Run(self, self._now)
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK; here it only gets a beginning and an end
         """Sync all streams.
@@ -200,7 +208,7 @@ class TapKustomer(Command):
 
     def check(self) -> bool:
         """Print what the key can read; whether that is all that is selected."""
-        self.run.client.tries = HASTY_TRIES
+        self.run.client.retry.tries = HASTY_TRIES
         streams = [s for s in self.streams.values() if isinstance(s, KustomerStream)]
         return check(self.run, streams)
 
@@ -226,7 +234,7 @@ class TapKustomer(Command):
         if not raise_errors:
             return found
         try:
-            settings.load(self.config, now())
+            settings.load(self.config, self._now())
         except SettingsError as error:
             found = [str(error)]
         found += settings.unknown(self.config, self.config_jsonschema["properties"])

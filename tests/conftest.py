@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-import backoff._sync
 import pytest
 from hypothesis import Phase, settings
+
+from tests.support import SLEPT
 
 settings.register_profile("default", max_examples=200, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=2_000, deadline=None)
@@ -17,12 +18,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that retries would have slept; they return at once."""
-    slept: list[float] = []
-
-    class Time:
-        sleep = staticmethod(slept.append)
-
-    monkeypatch.setattr(backoff._sync, "time", Time)
-    return slept
+def waits() -> list[float]:
+    """The seconds that retries would have slept since the test began; they return at once."""
+    SLEPT.clear()
+    return SLEPT

@@ -18,6 +18,7 @@ from urllib3._collections import HTTPHeaderDict
 from tap_kustomer import settings
 from tap_kustomer.api.budget import Budget
 from tap_kustomer.api.client import Client
+from tap_kustomer.run import present
 from tap_kustomer.tap import TapKustomer
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 KEY = "emulator-key"
 CONFIG: dict[str, Any] = {"api_key": KEY, "base_url": "https://acme.kustomerapp.com"}
 
+# Seconds that retries would have slept: see the fixture `waits`.
+SLEPT: list[float] = []
 Answer = tuple[int, Mapping[str, str], bytes]
 
 
@@ -152,6 +155,7 @@ def tap_for(
     *,
     state: dict[str, Any] | None = None,
     catalog: dict[str, Any] | None = None,
+    now: Callable[[], datetime] = present,
     **config: Any,  # noqa: ANN401  (as above)
 ) -> TapKustomer:
     """A tap that reads an emulator without sockets, at full size and without waiting."""
@@ -161,8 +165,10 @@ def tap_for(
         catalog=catalog,
         message_writer=messages,
         setup_mapper=False,
+        now=now,
     )
-    tap.run.__dict__["client"] = client_for(served_by(emulator.app), **config)
+    transport = served_by(emulator.app)
+    tap.run.__dict__["client"] = client_for(transport, now=now, **config)
     tap.setup_mapper()
     return tap
 
@@ -174,15 +180,21 @@ def sync(emulator: Emulator, **options: Any) -> Messages:  # noqa: ANN401  (as a
     return messages
 
 
-def client_for(transport: Transport, clock: HeldClock | None = None, **config: Any) -> Client:  # noqa: ANN401  (as above)
-    """A client whose budgets never sleep."""
+def client_for(
+    transport: Transport,
+    clock: HeldClock | None = None,
+    now: Callable[[], datetime] = present,
+    **config: Any,  # noqa: ANN401  (as above)
+) -> Client:
+    """A client that never sleeps."""
     clock = clock or HeldClock()
-    loaded = settings.load({**CONFIG, **config}, datetime.now(UTC))
+    loaded = settings.load({**CONFIG, **config}, now())
     client = Client(
         loaded,
         search_budget=clock.budget(loaded.max_search_requests_per_minute),
         org_budget=clock.budget(loaded.max_requests_per_minute),
         moment=lambda: NOW.timestamp() + clock.seconds,
+        sleep=SLEPT.append,
     )
     client.session.mount(loaded.api_url, transport)
     return client

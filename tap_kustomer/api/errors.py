@@ -6,11 +6,13 @@ KustomerError
 ├── WrongRegionError       the key belongs to another pod: end the run
 ├── AccessRefusedError     this key may not read this resource: close that stream, go on
 ├── RequestRefusedError    Kustomer will not answer this request: never asked again
+│   ├── BadRequestError    400: it does not know what was asked for
+│   └── NotFoundError      404: there is no such resource, or this key may not know of it
 ├── LinkRefusedError       a redirect or link would carry the key to another host
 ├── CertificateError       the TLS certificate is not valid for Kustomer's host
 ├── LimitedError           429: wait as told, and ask again; costs time, never a try
 └── TransientError         worth asking again; raised to the user once five minutes have not helped
-    └── OverloadedError    the page may be too large to be served in time: ask for fewer records
+    └── OverloadedError    too slow or too large, so fewer records may help
 ```
 
 A message holds a status, a path and an error code, never a response body, which may hold customer
@@ -31,9 +33,9 @@ POD_HOSTS = {
 _WRONG_POD = re.compile(rb"associated with pod ([a-z]{1,10}\d{0,3})\b")
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
 
-_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
-# How a search that takes too long may end: in a timeout, here or at a gateway, or in a plain 500.
-_SLOW = {408, 500, 502, 504}
+_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 400, 401, 403, 404, 429
+# Timeouts of a gateway. Any other 5xx says nothing about the size of what was asked for.
+_SLOW = {408, 504}
 _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 300, 400, 500
 
 
@@ -84,6 +86,17 @@ class RequestRefusedError(KustomerError):
         self.status = status
 
 
+class BadRequestError(RequestRefusedError):
+    """Status 400: Kustomer does not know the context, filter or parameter."""
+
+
+class NotFoundError(RequestRefusedError):
+    """Status 404: gone, hidden, or an endpoint that this org does not have."""
+
+
+_REFUSALS = {_BAD_REQUEST: BadRequestError, _NOT_FOUND: NotFoundError}
+
+
 class LinkRefusedError(KustomerError):
     """An answer pointed to another host."""
 
@@ -124,7 +137,7 @@ class TransientError(KustomerError):
 
 
 class OverloadedError(TransientError):
-    """A failure that a smaller page may cure: a timeout, or `timed_out` in the answer."""
+    """A failure that a smaller page may cure: a timeout, `timed_out`, or an answer too large."""
 
 
 def from_status(status: int, path: str, body: bytes) -> KustomerError | None:
@@ -150,7 +163,7 @@ def _refusal(status: int, path: str, body: bytes) -> KustomerError:
         return WrongRegionError(pod[1].decode())
     if status in {_UNAUTHORIZED, _FORBIDDEN}:
         return AccessRefusedError(status, path)
-    return RequestRefusedError(status, path)
+    return _REFUSALS.get(status, RequestRefusedError)(status, path)
 
 
 def with_codes(error: RequestRefusedError, path: str, answer: object) -> RequestRefusedError:
@@ -164,4 +177,4 @@ def with_codes(error: RequestRefusedError, path: str, answer: object) -> Request
         for item in (errors if isinstance(errors, list) else [])
         if isinstance(item, dict) and isinstance(item.get("code"), str)
     ]
-    return RequestRefusedError(error.status, path, tuple(c for c in codes if _CODE.fullmatch(c)))
+    return type(error)(error.status, path, tuple(c for c in codes if _CODE.fullmatch(c)))

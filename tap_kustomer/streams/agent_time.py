@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import instants
-from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.api.document import fetch
+from tap_kustomer.api.errors import BadRequestError
 from tap_kustomer.schemas.agent_time import WORK_SESSION
 from tap_kustomer.streams.incremental import IncrementalStream
-from tap_kustomer.streams.search import BAD_REQUEST
 from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.page import instant_of
 
@@ -56,22 +56,20 @@ class WorkSessions(IncrementalStream):
         self.move_bookmark(reached)
 
     def waiting(self) -> str:
-        """The list tells its length to nobody."""
-        self.run.client.get(PATH, {"pageSize": 1})
+        """The endpoint reports no total."""
+        fetch(self.run.client, PATH, {"pageSize": 1})
         return "not counted"
 
     def _sessions(self, start: int) -> Iterator[dict[str, Any]]:
-        def enough(page: list[dict[str, Any]]) -> bool:
+        def is_enough(page: list[dict[str, Any]]) -> bool:
             began = [_began(session, otherwise=start) for session in page]
             newest_first = began == sorted(began, reverse=True) and len(set(began)) > 1
             return newest_first and began[0] < start
 
         client = self.run.client
         try:
-            yield from read_list(client, PATH, {"sort": "desc"}, enough=enough)
-        except RequestRefusedError as error:
-            if error.status != BAD_REQUEST:
-                raise
+            yield from read_list(client, PATH, {"sort": "desc"}, is_enough=is_enough)
+        except BadRequestError:
             yield from read_list(client, PATH)
 
 

@@ -16,11 +16,17 @@ from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 
-from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
+from tap_kustomer.api.document import fetch
+from tap_kustomer.api.errors import (
+    AccessRefusedError,
+    CertificateError,
+    KeyRefusedError,
+    KustomerError,
+    WrongRegionError,
+)
 from tap_kustomer.progress import Progress, Reading
 from tap_kustomer.records import Field, RecordError, Resource, RowBuilder
 from tap_kustomer.walks.listing import read_list
-from tap_kustomer.walks.search import TieError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -33,8 +39,9 @@ if TYPE_CHECKING:
 class KustomerStream(Stream):
     """A stream of one kind of resource.
 
-    A resource this key may not read, or that can't be read whole, closes this stream alone: its
-    bookmark stays, the other streams go on, and the run ends with the list of closed streams.
+    A stream that fails is closed: its bookmark stays, the other streams go on, and the run ends
+    with the list of closed streams. A single record that can't be read is passed over and named;
+    the run ends non-zero for it too. Only a dead key or a host that is gone ends the run.
     """
 
     name: str
@@ -59,6 +66,7 @@ class KustomerStream(Stream):
         self.resource = replace(self.resource, custom=custom)
         super().__init__(run.tap, schema=self.resource.schema, name=self.name)
         self.run = run
+        self.passed_over: list[str] = []
 
     def get_records(self, context: Context | None) -> Iterable[Record]:
         """The rows; ends early, and says so, when the stream had to be closed."""
@@ -71,9 +79,13 @@ class KustomerStream(Stream):
                     self.reading.records += 1
                     yield row
             self._tell_unfitting()
+            if self.passed_over:
+                self.run.note_incomplete(self.name, self.passed_over)
+        except (CertificateError, KeyRefusedError, WrongRegionError):
+            raise
         except AccessRefusedError as error:
             self.run.close_stream(self.name, error, self.permissions)
-        except (RecordError, RequestRefusedError, TieError) as error:
+        except (KustomerError, RecordError) as error:
             self.run.close_stream(self.name, error)
         finally:
             used = self.run.usage().since(used)
@@ -151,8 +163,9 @@ class KustomerStream(Stream):
 class ListStream(KustomerStream):
     """A full table, read anew in every run.
 
-    ACTIVATE_VERSION follows the last row, and only when all rows have been read: sent first, as
-    the SDK does, it would empty the table for as long as the read takes, or for good if it fails.
+    ACTIVATE_VERSION follows the last row, and only when all rows have been read and none was passed
+    over: sent first, as the SDK does, it would empty the table for as long as the read takes, or
+    for good if it fails.
     """
 
     lists: ClassVar[tuple[tuple[str, Mapping[str, str | int]], ...]]
@@ -164,12 +177,16 @@ class ListStream(KustomerStream):
         self._stream_version = self._initialized_at // 1_000  # in seconds, as the SDK counts them
         seen: set[str] = set()
         for resource, own in self.resources():
-            row = self.builder.row(resource, own)
+            try:
+                row = self.builder.row(resource, own)
+            except RecordError as error:
+                self.passed_over.append(str(error))
+                continue
             # One that moves from one list to another meanwhile is in both.
             if row["id"] not in seen:
                 seen.add(row["id"])
                 yield row
-        if self.ABORT_AT_RECORD_COUNT is None:
+        if self.ABORT_AT_RECORD_COUNT is None and not self.passed_over:
             self._write_activate_version_message(self._stream_version)
 
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -181,5 +198,5 @@ class ListStream(KustomerStream):
     def waiting(self) -> str:
         """A list tells its length to nobody; that it answers is enough."""
         for path, params in self.lists:
-            self.run.client.get(path, {**params, "pageSize": 1})
+            fetch(self.run.client, path, {**params, "pageSize": 1})
         return "whole table"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.api.document import fetch, resources
+from tap_kustomer.api.errors import NotFoundError
 from tap_kustomer.custom_attributes import (
     KLASS_STATUSES,
     KLASSES,
-    NOT_FOUND,
     RESOURCES,
     definitions,
     klass_names,
@@ -29,7 +29,7 @@ from tap_kustomer.schemas.configuration import (
     TAG,
 )
 from tap_kustomer.streams.base import ListStream
-from tap_kustomer.walks.listing import read_list, resources_in
+from tap_kustomer.walks.listing import read_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,14 +158,13 @@ class Schedules(ListStream):
         for listed, _ in super().resources():
             path = f"/v1/schedules/{quote(str(listed.get('id')), safe='')}"
             try:
-                answer = self.run.client.get(path, {"include": "holidays"})
-            except RequestRefusedError as error:
-                if error.status != NOT_FOUND:
-                    raise
-                self.logger.warning("%s was removed meanwhile", path)
+                answer = fetch(self.run.client, path, {"include": "holidays"})
+            except NotFoundError as error:
+                # Listed, and not there: what is passed over must not be retired.
+                self.passed_over.append(str(error))
                 continue
-            holidays = [builder.row(one) for one in resources_in(answer, path, "included")]
-            for schedule in resources_in(answer, path, "data"):
+            holidays = [builder.row(one) for one in resources(answer, path, "included")]
+            for schedule in resources(answer, path):
                 yield schedule, {"holidays": holidays}
 
 

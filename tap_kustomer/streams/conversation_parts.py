@@ -4,9 +4,10 @@ Off by default, since each of these streams costs a request per changed conversa
 conversations by itself, so it needs no other stream, and keeps one bookmark: the update instant of
 the latest conversation of which everything earlier has been read.
 
-A conversation that is gone (404) or hidden (403) is passed over. The same answers could mean that
-the endpoint or the permission is missing; as long as no conversation has been answered, they are
-told apart by asking for the conversations themselves.
+A refusal (403, 404) may mean that the conversation is gone or hidden, or that the endpoint fails:
+before the bookmark passes a refused conversation, the conversation itself is asked for. Only one
+that can't be read either is passed over. One that can be read, and one whose children keep failing,
+stands under `unread` in the state; when there are many in one batch, the endpoint has failed.
 See docs/BEHAVIOR.md, "What belongs to a conversation".
 """
 
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from tap_kustomer import instants
-from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
-from tap_kustomer.custom_attributes import NOT_FOUND
-from tap_kustomer.records import is_number
+from tap_kustomer.api.document import fetch, resources
+from tap_kustomer.api.errors import AccessRefusedError, NotFoundError, TransientError
+from tap_kustomer.records import RecordError, is_number
 from tap_kustomer.schemas.conversation_parts import (
     ATTACHMENT,
     CONVERSATION_EVENT,
@@ -27,29 +28,29 @@ from tap_kustomer.schemas.conversation_parts import (
     WORK_ITEM,
 )
 from tap_kustomer.streams.incremental import IncrementalStream
-from tap_kustomer.streams.search import SEARCH_ROLES, about, first, search
+from tap_kustomer.streams.search import SEARCH_ROLES, format_total, history, peek
 from tap_kustomer.streams.timeline import Conversations
-from tap_kustomer.walks.archive import parts
 from tap_kustomer.walks.children import in_order
-from tap_kustomer.walks.listing import read_list, resources_in
+from tap_kustomer.walks.listing import Entry, read_list
+from tap_kustomer.walks.page import Hit, instant_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
-
-    from tap_kustomer.walks.archive import Part
-    from tap_kustomer.walks.page import Found
 
 CONVERSATIONS = "/v1/conversations"
 # Conversations between two bookmarks: at 240 requests a minute a killed run loses 12 seconds.
 BOOKMARK_EVERY = 50
+# Conversations of one batch that can be read while their children can't, before the endpoint fails.
+MOST_FAILED = 5
 
 Children = list[dict[str, Any]]
-Refusal = AccessRefusedError | RequestRefusedError
+Conversation = Hit | Entry
+Refusal = AccessRefusedError | NotFoundError | TransientError | RecordError
 
 
-class ConversationStream(IncrementalStream):
+class PerConversationStream(IncrementalStream):
     """A stream of what belongs to conversations."""
 
     path: ClassVar[str]
@@ -59,55 +60,114 @@ class ConversationStream(IncrementalStream):
     is_sorted = True
     selected_by_default = False
     cost = "1 request per conversation updated, and the searches that find them"
-    _answered = False
+    _answered: Conversation | None = None
+    """The latest conversation whose children were answered."""
 
     def rows(self) -> Iterator[Record]:
         """The rows of all conversations updated since the bookmark, less the lookback."""
-        for part in parts(self.start(), self.run.end, self.run.began):
-            yield from self._part(part)
+        start, unread = self.start(), self.unread()
+        yield from self._asked(self._changed(start))
+        yield from self._asked(self._kept(unread), unread)
 
     def waiting(self) -> str:
         """How many conversations are to be asked about; one of them is, unless it has nothing."""
-        page = first(self.run, Conversations.query_context, self.since(), self.run.end)
-        for conversation in page.found:
+        page = peek(self.run, Conversations.query_context, self.since(), self.run.end)
+        for conversation in page.hits:
             self.children(conversation)
-        return f"{about(page.total)} conversations"
+        return f"{format_total(page.total)} conversations"
 
-    def children(self, conversation: Found) -> Children | None:
+    def children(self, conversation: Conversation) -> Children | None:
         """What belongs to a conversation, `None` if there is nothing to ask; called by threads."""
         path = self.path.format(quote(conversation.id, safe=""))
         return list(read_list(self.run.client, path, self.params))
 
-    def _part(self, part: Part) -> Iterator[Record]:
-        lists = search(self.run, Conversations.query_context, part)
-        conversations = (found for records in lists for found in records)
-        refused: list[tuple[Found, Refusal]] = []
-        reached, count = part.start, 0
-        asked = in_order(self._ask, conversations, threads=self.run.settings.concurrency)
-        for count, (conversation, answer) in enumerate(asked, start=1):
-            if isinstance(answer, list):
-                self._answered = True
-                yield from (self._row(child, conversation) for child in answer)
-            elif answer is not None:
-                refused.append((conversation, answer))
-            reached = conversation.instant
-            if count % BOOKMARK_EVERY == 0:
-                self._settle(refused)
-                self.move_bookmark(min(reached, part.bookmark))
-        self._settle(refused)
-        self.move_bookmark(min(reached, part.bookmark))
+    def is_gone(self, conversation: Conversation, error: Refusal) -> bool:
+        """Whether a refused conversation is gone or hidden, so that nothing of it can be read."""
+        del error
+        return not self._can_read(_address(conversation.id))
 
-    def _ask(self, conversation: Found) -> Children | Refusal | None:
+    def _changed(self, start: int) -> Iterator[tuple[Conversation | None, int | None]]:
+        """Conversations, each with what the bookmark may reach behind it."""
+        hidden = 0
+        for batch in history(self.run, Conversations.query_context).read(start, self.run.end):
+            hidden += batch.hidden
+            if batch.unread is not None:
+                at = instants.text(batch.unread)
+                self.hold(at, f"A conversation updated at {at} makes every answer with it fail.")
+            if not batch.hits:
+                yield None, batch.bookmark
+            for found in batch.hits:
+                yield found, min(found.instant, batch.bookmark or found.instant)
+        if hidden:
+            self.logger.warning("Search counted %d conversations that it did not return", hidden)
+
+    def _kept(self, keys: list[str]) -> Iterator[tuple[Conversation | None, int | None]]:
+        """The conversations that earlier runs could not read: by id, or by instant."""
+        for key in keys:
+            if ":" in key:
+                at = instants.parse(key)
+                for batch in history(self.run, Conversations.query_context).read(at, at):
+                    yield from ((found, None) for found in batch.hits)
+                continue
+            try:
+                (found,) = resources(fetch(self.run.client, _address(key)), _address(key))
+            except (AccessRefusedError, NotFoundError):
+                self.logger.warning("Conversation %s is gone by now", key)
+            else:
+                yield Entry(instant_of(found, otherwise=self.run.end), key, found), None
+
+    def _asked(
+        self,
+        conversations: Iterable[tuple[Conversation | None, int | None]],
+        unread: Iterable[str] = (),
+    ) -> Iterator[Record]:
+        """The rows of conversations; what was `unread` and fails again stays in the state."""
+        refused: list[tuple[Conversation, Refusal]] = []
+        reached: int | None = None
+        asked = in_order(self._ask, conversations, threads=self.run.settings.concurrency)
+        for count, ((conversation, reached), answer) in enumerate(asked, start=1):
+            if conversation:
+                yield from self._handed_over(conversation, answer, refused)
+            if reached is not None and count % BOOKMARK_EVERY == 0:
+                self._settle(refused)
+                self.move_bookmark(reached)
+        for key in unread:
+            self.release(key)
+        self._settle(refused)
+        if reached is not None:
+            self.move_bookmark(reached)
+
+    def _ask(self, place: tuple[Conversation | None, int | None]) -> Children | Refusal | None:
+        """A conversation's children, or why there are none; called by threads."""
+        conversation, _ = place
+        if conversation is None:
+            return None
         try:
             return self.children(conversation)
-        except AccessRefusedError as error:
-            return error
-        except RequestRefusedError as error:
-            if error.status != NOT_FOUND:
-                raise
+        except (AccessRefusedError, NotFoundError, RecordError, TransientError) as error:
             return error
 
-    def _row(self, child: dict[str, Any], conversation: Found) -> Record:
+    def _handed_over(
+        self,
+        conversation: Conversation,
+        answer: Children | Refusal | None,
+        refused: list[tuple[Conversation, Refusal]],
+    ) -> list[Record]:
+        """The rows of all children of a conversation; `refused` gets why there are none."""
+        if answer is None:
+            return []
+        if isinstance(answer, Exception):
+            refused.append((conversation, answer))
+            return []
+        try:
+            rows = [self._row(child, conversation) for child in answer]
+        except RecordError as error:
+            refused.append((conversation, error))
+            return []
+        self._answered = conversation
+        return rows
+
+    def _row(self, child: dict[str, Any], conversation: Conversation) -> Record:
         related = child.get("relationships")
         if isinstance(related, dict) and _names(related.get("conversation"), conversation.id):
             others = {name: one for name, one in related.items() if name != "conversation"}
@@ -118,36 +178,45 @@ class ConversationStream(IncrementalStream):
         }
         return self.row(child, conversation.instant, own)
 
-    def _settle(self, refused: list[tuple[Found, Refusal]]) -> None:
-        """Pass over conversations that are gone or hidden, before the bookmark does.
+    def _settle(self, refused: list[tuple[Conversation, Refusal]]) -> None:
+        """Decide about refused conversations, before the bookmark passes them.
 
         Raises:
             KustomerError: it is the endpoint, the permission or the key that is missing.
+            RecordError: too many conversations can't be read.
         """
-        if not refused:
-            return
         hidden = [error for _, error in refused if isinstance(error, AccessRefusedError)]
         if hidden:
             self.run.check_key()
-        if not self._answered:
-            for conversation, error in refused:
-                if self._can_read(f"{CONVERSATIONS}/{quote(conversation.id, safe='')}"):
-                    raise error
-            if hidden and not self._can_read(CONVERSATIONS):
+            if not self._answered and not self._can_read(CONVERSATIONS):
                 raise hidden[0]
-        self.logger.warning(
-            "Passed over %d conversations that are gone and %d that this key may not see",
-            len(refused) - len(hidden),
-            len(hidden),
-        )
+        failed = 0
+        for conversation, error in refused:
+            if isinstance(error, (AccessRefusedError, NotFoundError)):
+                if self.is_gone(conversation, error):
+                    continue
+                if not self._answered:
+                    raise error
+            failed += 1
+            if failed > MOST_FAILED:
+                raise error
+            self.hold(conversation.id, f"Conversation {conversation.id}: {error}")
+        if passed := len(refused) - failed:
+            self.logger.warning(
+                "Skipped %d deleted conversations or ones that this key may not read", passed
+            )
         refused.clear()
 
     def _can_read(self, path: str) -> bool:
         try:
-            self.run.client.get(path, {"pageSize": 1})
-        except (AccessRefusedError, RequestRefusedError):
+            fetch(self.run.client, path, {"pageSize": 1})
+        except (AccessRefusedError, NotFoundError):
             return False
         return True
+
+
+def _address(one: str) -> str:
+    return f"{CONVERSATIONS}/{quote(one, safe='')}"
 
 
 def _names(relationship: object, one: str) -> bool:
@@ -155,7 +224,7 @@ def _names(relationship: object, one: str) -> bool:
     return isinstance(data, dict) and data.get("id") == one
 
 
-class Attachments(ConversationStream):
+class Attachments(PerConversationStream):
     """A file of a message; its signed address does not last and is left out."""
 
     name = "attachments"
@@ -164,7 +233,7 @@ class Attachments(ConversationStream):
     permissions = (("org.permission.attachment.read", "org.user.attachment.read"), SEARCH_ROLES)
 
 
-class ConversationTimes(ConversationStream):
+class ConversationTimes(PerConversationStream):
     """A handle time: how long an agent worked on a conversation at a time."""
 
     name = "conversation_times"
@@ -175,14 +244,13 @@ class ConversationTimes(ConversationStream):
     permissions = Conversations.permissions
     _has_milliseconds: bool | None = None
 
-    def children(self, conversation: Found) -> Children | None:
+    def children(self, conversation: Conversation) -> Children | None:
         """Handle times in milliseconds, whichever version of the API the org has."""
         if self._has_milliseconds is not False:
             try:
                 found = super().children(conversation)
-            except RequestRefusedError as error:
-                if error.status != NOT_FOUND:
-                    raise
+            except NotFoundError:
+                pass
             else:
                 self._has_milliseconds = True
                 return found
@@ -207,7 +275,7 @@ def _in_milliseconds(time: dict[str, Any]) -> dict[str, Any]:
     return {**time, "attributes": {**attributes, **converted}}
 
 
-class ConversationEvents(ConversationStream):
+class ConversationEvents(PerConversationStream):
     """An event in the history of a conversation, with the values before and after."""
 
     name = "conversation_events"
@@ -216,7 +284,7 @@ class ConversationEvents(ConversationStream):
     permissions = (("org.permission.event.read", "org.user.event.read"), SEARCH_ROLES)
 
 
-class SatisfactionResponses(ConversationStream):
+class SatisfactionResponses(PerConversationStream):
     """A satisfaction survey of a conversation, answered or not."""
 
     name = "satisfaction_responses"
@@ -232,7 +300,7 @@ class SatisfactionResponses(ConversationStream):
     )
     cost = "1 request per conversation updated that names a response, and the searches"
 
-    def children(self, conversation: Found) -> Children | None:
+    def children(self, conversation: Conversation) -> Children | None:
         """The response that the conversation names, if any."""
         attributes = conversation.resource.get("attributes")
         level = attributes.get("satisfactionLevel") if isinstance(attributes, dict) else None
@@ -240,16 +308,26 @@ class SatisfactionResponses(ConversationStream):
         if not isinstance(one, str) or not one:
             return None
         path = self.path.format(quote(one, safe=""))
+        return resources(fetch(self.run.client, path), path)
+
+    def is_gone(self, conversation: Conversation, error: Refusal) -> bool:
+        """A response may be deleted while its conversation still names it.
+
+        It is gone if it still answers 404 while another response can be read.
+        """
+        if super().is_gone(conversation, error):
+            return True
+        if self._answered is None or not isinstance(error, NotFoundError):
+            return False
+        self.children(self._answered)
         try:
-            return resources_in(self.run.client.get(path), path, "data")
-        except RequestRefusedError as error:
-            if error.status != NOT_FOUND:
-                raise
-            self.logger.warning("Response %s is gone", one)
-            return None
+            self.children(conversation)
+        except NotFoundError:
+            return True
+        return False
 
 
-class WorkItems(ConversationStream):
+class WorkItems(PerConversationStream):
     """A pass of a conversation through routing."""
 
     name = "work_items"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import instants
+from tap_kustomer.records import RecordError
 from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams.base import KustomerStream
 
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_kustomer.walks.listing import Entry
+    from tap_kustomer.walks.page import Hit
+
 INCREMENTAL = "INCREMENTAL"
+# How far a bookmark may lie ahead: clocks differ, by less than this.
+MOST_AHEAD = 3_600 * instants.SECOND
+# What can't be read is kept in the state up to this number; more is a failure of the whole stream.
+MOST_UNREAD = 20
 
 
 class IncrementalStream(KustomerStream):
@@ -21,31 +29,42 @@ class IncrementalStream(KustomerStream):
 
     The bookmark is an instant up to which everything has been written. It is moved by the walk, not
     by each record, since records of the lookback are older.
+
+    What could not be read stands under `unread` in the state, beside the bookmark, which passes it:
+    the next run tries it again without reading anything else twice.
     """
 
     replication_key: str
-    _told = False
+    _warned = False
 
     def bookmark(self) -> int | None:
-        """The instant up to which earlier runs have read, or `None` on a first run.
+        """The instant up to which earlier runs have read, or `None` if this run starts anew.
+
+        A state that was written without deleted records says nothing about them.
 
         Raises:
-            SettingsError: the state holds something that is no date-time.
+            SettingsError: the state holds something that is no date-time, or one in the future.
         """
         state = self.stream_state
         if (
             self.replication_method != INCREMENTAL
             or state.get("replication_key") != self.replication_key
+            or (state.get("include_deleted") is False and self.run.settings.include_deleted)
         ):
             return None
         try:
-            return instants.parse(state["replication_key_value"])
-        except (KeyError, TypeError, ValueError):
-            msg = (
-                f"The state's bookmark of '{self.name}' is not a date-time: correct its "
-                "replication_key_value, or remove the stream from the state to start anew."
-            )
-            raise SettingsError(msg) from None
+            instant = instants.parse(state["replication_key_value"])
+        except (KeyError, OverflowError, TypeError, ValueError):
+            fault = "is not a date-time"
+        else:
+            if instant <= self.run.began + MOST_AHEAD:
+                return instant
+            fault = "lies in the future, so nothing would be read"
+        msg = (
+            f"The state's bookmark of '{self.name}' {fault}: correct its replication_key_value, or "
+            "remove the stream from the state to start anew."
+        )
+        raise SettingsError(msg)
 
     def since(self, lookback: int | None = None) -> int:
         """The instant to read from: the bookmark less the lookback (in ms), or the first start."""
@@ -58,21 +77,71 @@ class IncrementalStream(KustomerStream):
         """The same instant, at the beginning of a reading."""
         start, end = self.since(lookback), self.run.end
         self.reading.start, self.reading.end = start, end
-        self.logger.info("Reading from %s to %s", instants.text(start), instants.text(end))
+        if self.stream_state.get("include_deleted") is False and self.run.settings.include_deleted:
+            self.logger.info("The state was written without deleted records: starting anew")
+        if start > end:
+            self.logger.warning(
+                "Nothing to read: the bookmark, %s, is later than the end of this run, %s",
+                instants.text(start),
+                instants.text(end),
+            )
+        else:
+            self.logger.info("Reading from %s to %s", instants.text(start), instants.text(end))
         return start
 
     def row(
         self, item: dict[str, Any], instant: int, own: Mapping[str, Any] | None = None
     ) -> Record:
-        """The row of a resource; one without a usable replication key gets `instant`."""
+        """The row of a resource; one without a usable replication key gets `instant`.
+
+        Raises:
+            RecordError: the resource has no id.
+        """
         self.reading.reached = instant
         row = self.builder.row(item, own or {})
         if row.get(self.replication_key) is None:
-            if not self._told:
+            if not self._warned:
                 self.logger.warning("Record %s has no usable %s", row["id"], self.replication_key)
-                self._told = True
+                self._warned = True
             row[self.replication_key] = instants.text(instant)
         return row
+
+    def row_or_none(self, found: Hit | Entry) -> Record | None:
+        """The row of what a walk has found; `None`, and held in the state, if it can't be read."""
+        try:
+            return self.row(found.resource, found.instant)
+        except RecordError as error:
+            self.hold(instants.text(found.instant), str(error))
+            return None
+
+    def unread(self) -> list[str]:
+        """What earlier runs could not read: instants, or ids."""
+        held = self.stream_state.get("unread")
+        return [key for key in held if isinstance(key, str)] if isinstance(held, list) else []
+
+    def hold(self, key: str, reason: str) -> None:
+        """Keep `key` in the state for the next run, and name it at the end of this one.
+
+        Raises:
+            RecordError: so many can't be read that the stream has failed.
+        """
+        self.logger.error("%s", reason)
+        self.passed_over.append(reason)
+        held = [*self.unread(), key]
+        if len(set(held)) > MOST_UNREAD:
+            msg = f"More than {MOST_UNREAD} records can't be read, the last one: {reason}"
+            raise RecordError(msg)
+        self._keep(held)
+
+    def release(self, key: str) -> None:
+        """Drop `key` from the state: it has been read, or is gone."""
+        self._keep([held for held in self.unread() if held != key])
+
+    def _keep(self, held: list[str]) -> None:
+        if held:
+            self.stream_state["unread"] = sorted(set(held))
+        else:
+            self.stream_state.pop("unread", None)
 
     def move_bookmark(self, instant: int) -> None:
         """Move the bookmark on, never back: the lookback's records lie before it."""
@@ -81,6 +150,10 @@ class IncrementalStream(KustomerStream):
         reached = max(instant, self.bookmark() or 0)
         self.stream_state["replication_key"] = self.replication_key
         self.stream_state["replication_key_value"] = instants.text(reached)
+        if self.run.settings.include_deleted:
+            self.stream_state.pop("include_deleted", None)
+        else:
+            self.stream_state["include_deleted"] = False
         self.state_manager.is_flushed = False
         self._write_state_message()
 

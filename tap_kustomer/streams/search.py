@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from tap_kustomer import instants
 from tap_kustomer.api.client import SEARCH
-from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.api.document import fetch
+from tap_kustomer.api.errors import BadRequestError
 from tap_kustomer.streams.incremental import IncrementalStream
-from tap_kustomer.walks.archive import Part, parts
-from tap_kustomer.walks.listing import read_list
-from tap_kustomer.walks.page import Found, Page, PageReader, Span, instant_of
-from tap_kustomer.walks.search import MOST_RECORDS, Query, SearchWalk
+from tap_kustomer.walks.ask import Asker
+from tap_kustomer.walks.history import History
+from tap_kustomer.walks.listing import read_range
+from tap_kustomer.walks.page import Page, Span
+from tap_kustomer.walks.query import Query
+from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.slices import SliceReader
+from tap_kustomer.walks.ties import MOST_RECORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from singer_sdk.helpers.types import Record
 
     from tap_kustomer.run import Run
+    from tap_kustomer.walks.history import Batch
+    from tap_kustomer.walks.page import Chunk
 
-BAD_REQUEST = 400
 SEARCH_ROLES = ("org.permission.search.create", "org.user.search.read")
 
 
-def search(run: Run, context: str, part: Part) -> Iterator[list[Found]]:
-    """The records of a part, in order, in lists."""
-    settings = run.settings
-    query = Query(context, part.path, settings.include_deleted)
-    walk = SearchWalk(run.client, query, settings.page_size)
-    return SliceReader(walk, part.start, part.end, threads=settings.concurrency).read()
+def history(run: Run, context: str, listed: str | None = None) -> History:
+    """Reads a query context; `listed` is the plain list of what the archive does not know."""
+    settings, client = run.settings, run.client
+
+    def search(path: str, start: int, end: int) -> Generator[Chunk]:
+        query = Query(context, path, settings.include_deleted)
+
+        def walk(start: int, end: int, size: int | None) -> SearchWalk:
+            most, largest = run.limits.most_records, settings.page_size
+            return SearchWalk(
+                client, query, start, end, page_size=largest, size=size, most_records=most
+            )
+
+        threads = settings.concurrency
+        return SliceReader(walk, start, end, threads=threads, limits=run.limits).read()
+
+    listing = partial(read_range, client, listed) if listed else None
+    return History(search, run.now, listing=listing)
 
 
-def first(run: Run, context: str, start: int, end: int) -> Page:
+def peek(run: Run, context: str, start: int, end: int) -> Page:
     """A page of one record, which also tells about how many there are."""
-    span, query = Span(start, end), Query(context, SEARCH, run.settings.include_deleted)
-    read = PageReader(SEARCH, span, 1).read
-    return run.client.search(SEARCH, query.body(span), read, page=1, size=1)
+    query = Query(context, SEARCH, run.settings.include_deleted)
+    return Asker(run.client, query, 1).page(Span(start, end))
 
 
-def about(total: int | None) -> str:
+def format_total(total: int | None) -> str:
     """A total in words: Kustomer may count no further than 10,000, or not at all."""
     if total is None:
         return "not counted"
@@ -62,41 +80,67 @@ class SearchStream(IncrementalStream):
     def rows(self) -> Iterator[Record]:
         """Rows from the bookmark, less the lookback, to the run's frozen end."""
         start, end = self.start(), self.run.end
+        listed = None if self.archived else self.list_path
+        walk, hidden = history(self.run, self.query_context, listed), 0
         try:
-            listed = None if self.archived else self.list_path
-            for part in parts(start, end, self.run.began, listed=listed):
-                yield from self._listed(part) if part.path == listed else self._searched(part)
-        except RequestRefusedError as error:
-            if self.list_path is None or error.status != BAD_REQUEST:
+            for key in self.unread():
+                yield from self._again(walk, key)
+            for batch in walk.read(start, end):
+                yield from self._rows(batch)
+                hidden += batch.hidden
+                if batch.bookmark is not None:
+                    self.move_bookmark(batch.bookmark)
+        except BadRequestError:
+            if self.list_path is None:
                 raise
-            self.logger.warning("Kustomer's search refuses them: reading %s whole", self.list_path)
-            yield from self._listed(Part(self.list_path, start, end, end))
+            self.logger.warning(
+                "Search rejected context %s (400); falling back to a full read of %s",
+                self.query_context,
+                self.list_path,
+            )
+            yield from self._listed(self.list_path, start, end)
+        if hidden:
+            self.logger.warning(
+                "Search counted %d records that it did not return: hidden from this key, or stale "
+                "entries of the index. Everything it returned was read.",
+                hidden,
+            )
 
     def waiting(self) -> str:
         """What the search counts, without what only the archive knows."""
         start, end = self.since(), self.run.end
         try:
-            return about(first(self.run, self.query_context, start, end).total)
-        except RequestRefusedError as error:
-            if self.list_path is None or error.status != BAD_REQUEST:
+            return format_total(peek(self.run, self.query_context, start, end).total)
+        except BadRequestError:
+            if self.list_path is None:
                 raise
-            self.run.client.get(self.list_path, {"pageSize": 1})
+            fetch(self.run.client, self.list_path, {"pageSize": 1})
             return "whole table"
 
-    def _searched(self, part: Part) -> Iterator[Record]:
-        for records in search(self.run, self.query_context, part):
-            for found in records:
-                yield self.row(found.resource, found.instant)
-            # Even an empty answer leaves a bookmark: what was asked for has been read.
-            reached = records[-1].instant if records else part.start
-            self.move_bookmark(min(reached, part.bookmark))
+    def _rows(self, batch: Batch) -> Iterator[Record]:
+        for found in batch.hits:
+            if (row := self.row_or_none(found)) is not None:
+                yield row
+        if batch.unread is not None:
+            instant = instants.text(batch.unread)
+            self.hold(instant, f"A record updated at {instant} makes every answer with it fail.")
 
-    def _listed(self, part: Part) -> Iterator[Record]:
-        """What a plain list holds of a part; its order is by id, so the bookmark waits for all."""
-        latest = part.start
-        for resource in read_list(self.run.client, part.path):
-            instant = instant_of(resource, otherwise=part.end)
-            if part.start <= instant <= part.end:
-                latest = max(latest, instant)
-                yield self.row(resource, instant)
-        self.move_bookmark(min(latest, part.bookmark))
+    def _again(self, walk: History, key: str) -> Iterator[Record]:
+        """The records of an instant that an earlier run could not read."""
+        instant, known = instants.parse(key), len(self.passed_over)
+        for batch in walk.read(instant, instant):
+            yield from self._rows(batch)
+        if len(self.passed_over) == known:
+            self.release(key)
+
+    def _listed(self, path: str, start: int, end: int) -> Iterator[Record]:
+        """What a plain list holds of the range; its order is by id, so the bookmark waits."""
+        latest = start
+        for key in self.unread():
+            start = min(start, instants.parse(key))
+            self.release(key)
+        for entry in read_range(self.run.client, path, start, end):
+            latest = max(latest, entry.instant)
+            if (row := self.row_or_none(entry)) is not None:
+                yield row
+        self.move_bookmark(latest)

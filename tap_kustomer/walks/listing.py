@@ -1,96 +1,167 @@
 """GET lists: every resource of a list that may change while it is read.
 
-A list has no filter and no frozen end; its pages are offsets (documented), so a resource that
-leaves the list moves the later ones up, and one can slip past a page border. A list of more than
-one page is therefore read again until a reading brings nothing new; one page can't slip.
-See docs/BEHAVIOR.md, "Lists move while they are read".
+A list has no filter and no frozen end. Its pages are offsets (documented), so a resource that
+leaves the list moves the later ones up, and one can slip past a page border: a list of more than
+one page is read again until a reading brings nothing that was there before. One page can't slip.
+
+A list is complete only when its end is proven: `next` is null, or the count agrees. Where neither
+is so, the next page is asked for by its number, and an empty one, or one that repeats what is
+known, is the end. Our own parameters go with every page, whatever `next` says.
+See docs/BEHAVIOR.md, "Lists".
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tap_kustomer.api.document import parse, resources
 from tap_kustomer.api.errors import TransientError
-from tap_kustomer.records import RecordError
+from tap_kustomer.walks.page import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tap_kustomer.api.client import Client
 
+    Document = dict[str, Any]
+    Params = Mapping[str, str | int]
+
+# Ten million resources at 100 a page: more than the largest org known has notes.
+MOST_PAGES = 100_000
+# A living list may bring something new in every reading.
+MOST_READINGS = 5
+# Pages in a row that bring nothing new although each links to another.
+MOST_IDLE = 3
+
+
+class Entry(NamedTuple):
+    """A resource of a list, and when it was last updated."""
+
+    instant: int
+    id: str
+    resource: dict[str, Any]
+
 
 def read_list(
     client: Client,
     path: str,
-    params: Mapping[str, str | int] | None = None,
+    params: Params | None = None,
     *,
     member: str = "data",
-    enough: Callable[[list[dict[str, Any]]], bool] | None = None,
+    counts: Callable[[dict[str, Any]], bool] = lambda _: True,
+    is_enough: Callable[[list[dict[str, Any]]], bool] = lambda _: False,
 ) -> Iterator[dict[str, Any]]:
     """Each JSON:API resource of the list at `path`, once; or each `included` with it.
 
-    A page that is `enough` is the last one read.
+    Only resources that `counts` is true for make another reading necessary. A page that `is_enough`
+    is the last one read.
 
     Raises:
-        KustomerError: as the client does; also when the links between pages run in a circle.
+        KustomerError: as the client does; also when the links between pages lead nowhere.
     """
     seen: set[str] = set()
-    while True:
-        known, pages = len(seen), 0
-        for answer in _pages(client, path, params):
+    for _ in range(MOST_READINGS):
+        pages, is_new = 0, False
+        for document in _pages(client, path, params or {}, member):
             pages += 1
-            page = resources_in(answer, path, member)
-            for resource in page:
+            found = resources(document, path, member)
+            for resource in found:
                 key = str(resource.get("id") or "")
-                if key not in seen:
-                    seen.add(key)
-                    yield resource
-            if enough and enough(page):
+                if key and key in seen:
+                    continue
+                is_new = is_new or counts(resource)
+                seen.add(key)
+                yield resource
+            if is_enough(found):
                 break
-        if pages <= 1 or len(seen) == known:
+        if pages <= 1 or not is_new:
             return
 
 
-def read_cursor(
-    client: Client, path: str, params: Mapping[str, str | int]
-) -> Iterator[dict[str, Any]]:
-    """Each resource of a list whose pages begin behind an id, so that none can slip.
+def read_range(client: Client, path: str, start: int, end: int) -> Iterator[Entry]:
+    """What a list holds of a range of `updated_at` (bounds included); one without it is kept.
 
     Raises:
-        KustomerError: as the client does.
-        RecordError: a full page does not say whether another follows.
+        KustomerError: as `read_list` does.
     """
-    for answer in _pages(client, path, params):
-        found = resources_in(answer, path, "data")
-        links = answer.get("links")
-        says = isinstance(links, dict) and "next" in links
-        if len(found) >= int(params["count"]) and not says:
-            msg = f"A full page of {path} does not say whether another follows."
-            raise RecordError(msg)
-        yield from found
+
+    def instant(resource: dict[str, Any]) -> int:
+        return instant_of(resource, otherwise=end)
+
+    def is_within(resource: dict[str, Any]) -> bool:
+        return start <= instant(resource) <= end
+
+    for resource in read_list(client, path, counts=is_within):
+        if is_within(resource):
+            yield Entry(instant(resource), str(resource.get("id")), resource)
 
 
-def _pages(
-    client: Client, path: str, params: Mapping[str, str | int] | None
-) -> Iterator[dict[str, Any]]:
-    answer = client.get(path, params)
-    followed: set[str] = set()
-    while True:
-        yield answer
-        links = answer.get("links")
-        link = links.get("next") if isinstance(links, dict) else None
-        if not link:
+def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[Document]:
+    """The pages of one reading, up to one that proves the end.
+
+    Raises:
+        TransientError: the end is not proven.
+    """
+    known: set[str] = set()
+    counted = idle = 0
+    link, ended = None, False
+    for number in range(1, MOST_PAGES + 1):
+        query = params if link or number == 1 else {**params, "page": number}
+        document = _ask(client, path, query, link, member)
+        data, total = resources(document, path), _total(document)
+        fresh = {str(resource.get("id") or "") for resource in data} - known
+        link = _next_link(document, path)
+        if number > 1 and not fresh and not link:
+            # Nothing behind the last page, or a list without pages that sends itself again.
+            if ended or total in {None, counted}:
+                return
+            break
+        yield document
+        known |= fresh
+        counted += len(data)
+        idle = 0 if fresh else idle + 1
+        if link and idle < MOST_IDLE:
+            continue
+        ended = "next" in _links(document)
+        agrees = total == counted or (ended and (total or 0) <= counted)
+        if not link and (agrees or isinstance(document["data"], dict)):
             return
-        if not isinstance(link, str) or link in followed or not answer["data"]:
-            raise TransientError(path, "the links between pages lead nowhere")
-        followed.add(link)
-        answer = client.get(path, link=link)
+        if not link and not data and total is None:
+            return
+        if link or not data:
+            break
+    raise TransientError(path, "the list does not prove its end")
 
 
-def resources_in(answer: dict[str, Any], path: str, member: str) -> list[dict[str, Any]]:
-    """One resource stands for a list of one: documents and payloads disagree here and there."""
-    found = answer.get(member) or []
-    found = found if isinstance(found, list) else [found]
-    if not all(isinstance(item, dict) for item in found):
-        raise TransientError(path, "the answer holds no list of records")
-    return found
+def _ask(client: Client, path: str, query: Params, link: str | None, member: str) -> Document:
+    def attempt() -> Document:
+        document = parse(client.get(path, query, link=link), path)
+        _next_link(document, path)
+        resources(document, path)
+        resources(document, path, member)
+        return document
+
+    return client.retry(path, attempt)
+
+
+def _links(document: Document) -> Document:
+    links = document.get("links")
+    return links if isinstance(links, dict) else {}
+
+
+def _next_link(document: Document, path: str) -> str | None:
+    """The link to the next page, if there is one.
+
+    Raises:
+        TransientError: it is no text.
+    """
+    link = _links(document).get("next")
+    if link and not isinstance(link, str):
+        raise TransientError(path, "the link to the next page is no text")
+    return link or None
+
+
+def _total(document: Document) -> int | None:
+    meta = document.get("meta")
+    total = meta.get("total") if isinstance(meta, dict) else None
+    return total if type(total) is int else None

@@ -1,31 +1,35 @@
-"""One answer of a search: checked, and read just far enough to place its records.
+"""One answer of a search: what it holds, and what it proves.
 
-A page stays in the form it was sent in (3 kB of JSON a record, a fifth of the decoded size), since
-pages wait for their turn; a record is decoded when it is handed on.
+A page proves one of three things:
+
+- it is *complete*: it holds all that is in its span, and says so (`next` is null, or the count
+  agrees);
+- it is *in order*: everything before its last instant is on it;
+- nothing: it is short of what it counts, or out of order.
+
+Records stay in the form they were sent in (3 kB of JSON a record, a fifth of the decoded size),
+since pages wait for their turn; a record is decoded when it is handed on.
 """
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
+import re
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import msgspec
 
 from tap_kustomer import instants
 from tap_kustomer.api.decode import decode
+from tap_kustomer.api.document import refuse_errors
 from tap_kustomer.api.errors import OverloadedError, TransientError
-from tap_kustomer.api.retry import TRIES
 from tap_kustomer.records import RecordError
 
-LOGGER = logging.getLogger("tap-kustomer.search")
 # The creation instant of a record that has none; no range of `created_at` finds such a record.
-UNKNOWN = -1
-# An answer shorter than its own total is believed once every try brought it, unchanged: the tries
-# take about five minutes, longer than an index is partial for.
-BELIEVED_AFTER = TRIES
+UNKNOWN = -(2**62)
+# Deeper than any record is, and shallow enough for every library on the way to a database.
+DEEPEST = 200
 
 
 class Span(NamedTuple):
@@ -37,14 +41,13 @@ class Span(NamedTuple):
     last: int | None = None
 
 
-class Found(NamedTuple):
+class Hit(NamedTuple):
     """A record and where it stands: `instant` is its `updated_at`, `created` its `created_at`."""
 
     instant: int
     created: int
     id: str
     raw: bytes | msgspec.Raw
-    dated: bool = True
 
     @property
     def resource(self) -> dict[str, Any]:
@@ -53,30 +56,54 @@ class Found(NamedTuple):
         Raises:
             RecordError: a value in it is beyond what can be read.
         """
-        try:
-            resource: dict[str, Any] = decode(self.raw)
-        except ValueError:
-            msg = f"Record {self.id} can't be read: a number is too large, or it nests too deeply."
-            raise RecordError(msg) from None
-        return resource
+        if not _is_too_deep(bytes(self.raw)):
+            try:
+                resource: dict[str, Any] = decode(self.raw)
+            except ValueError:
+                pass
+            else:
+                return resource
+        msg = f"Record {self.id} can't be read: a number is too large, or it nests too deeply."
+        raise RecordError(msg)
 
 
 @dataclass(frozen=True)
 class Page:
-    """An answer that passed every check; `found` is sorted by instant, creation and id.
+    """What an answer holds of its span, in order of instant, creation and id.
 
-    `size` is the page size that was served, `total` what the answer says the whole span holds.
+    `size` is the page size that was served. `sent`, `beyond` and `total` count records: in the
+    answer, those of them past the span's end, and all that the answer says there are to this
+    question. `more` is whether its `next` link stands.
     """
 
-    found: list[Found]
+    hits: list[Hit]
     complete: bool
     ordered: bool
     total: int | None
     size: int
+    sent: int
+    beyond: int
+    more: bool
+
+
+class Chunk(NamedTuple):
+    """Records in order, and how far the walk is: everything before `resume_at` is handed over.
+
+    `remaining` is what the search counts from there to the end of the range: a hint. `hidden` is
+    how many records were counted and never sent. `unread` is an instant of which some records
+    could not be read.
+    """
+
+    hits: list[Hit]
+    resume_at: int
+    remaining: int | None = None
+    hidden: int = 0
+    unread: int | None = None
 
 
 class _Envelope(msgspec.Struct):
     data: list[msgspec.Raw]
+    errors: Any = None
     meta: Any = None
     links: Any = None
 
@@ -91,107 +118,102 @@ class _Head(msgspec.Struct):
     attributes: _Instants | None = None
 
 
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _HEAD = msgspec.json.Decoder(_Head)
 
 
-class PageReader:
-    """Reads the answers to one question, and refuses those that can't be true."""
+def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Page:
+    """What `body` says as page `number` (from 1) of `span`, asked for with `size` records a page.
 
-    def __init__(self, path: str, span: Span, number: int) -> None:
-        """Expect page `number` of the records in `span`."""
-        self._path = path
-        self._span = span
-        self._number = number
-        self._short: Counter[frozenset[str]] = Counter()
+    The search was asked for one millisecond more than `span` (see `Query`): of an answer in order,
+    a record there shows that all of the span came before it. It is left to the next span.
 
-    def read(self, body: bytes, size: int) -> Page:
-        """The page in `body`, asked with `size` records a page.
-
-        Raises:
-            TransientError: the body is no search answer.
-            OverloadedError: the answer is partial or can't be true.
-        """
-        try:
-            answer = decode(body, _ENVELOPE)
-            found = _found(answer.data, self._span.start)
-        except ValueError:
-            raise TransientError(self._path, "the answer is no page of records") from None
-        meta = answer.meta if isinstance(answer.meta, dict) else {}
-        links = answer.links if isinstance(answer.links, dict) else {}
-        if meta.get("timed_out"):
-            self._refuse("the search timed out")
-        ids = frozenset(item.id for item in found)
-        if len(ids) < len(found) and "" not in ids:  # without an id, it is no second time
-            self._refuse("a record came twice in one page")
-        if not all(map(self._is_within, found)):
-            self._refuse("records outside the range asked for")
-        # A server may serve smaller pages than it was asked for; it says so in meta.pageSize.
-        size = min(size, _count(meta.get("pageSize")) or size)
-        total = _count(meta.get("total"))
-        counted = (self._number - 1) * size + len(found)
-        more = bool(links.get("next")) or (total or 0) > counted
-        if len(found) >= size:
-            # Only both together say that a full page is the last one.
-            more = more or total != counted
-        elif more:
-            more = self._number > 1 or self._ask_again_or_believe(ids)
-        if more and found and not any(item.dated for item in found):
-            self._refuse("no record says when it was updated")
-        ordered = all(a.instant <= b.instant for a, b in pairwise(found))
-        return Page(sorted(found, key=place), not more, ordered, total, size)
-
-    def _is_within(self, item: Found) -> bool:
-        start, end, first, last = self._span
-        return (
-            start <= item.instant <= end
-            and (first is None or first <= item.created)
-            and (last is None or item.created <= last)
-        )
-
-    def _ask_again_or_believe(self, ids: frozenset[str]) -> bool:
-        """False once the same short page has come so often that there is no more to come."""
-        self._short[ids] += 1
-        if self._short[ids] < BELIEVED_AFTER:
-            self._refuse("fewer records than the answer counts")
-        LOGGER.warning(
-            "%s counts more records than it sends from %s to %s; the same %d came %d times, so "
-            "they are taken as all this key may see",
-            self._path,
-            instants.text(self._span.start),
-            instants.text(self._span.end),
-            len(ids),
-            BELIEVED_AFTER,
-        )
-        return False
-
-    def _refuse(self, fault: str) -> NoReturn:
-        raise OverloadedError(self._path, fault)
+    Raises:
+        TransientError: the body is no search answer, or can't be one to what was asked.
+        OverloadedError: the search timed out.
+    """
+    try:
+        answer = decode(body, _ENVELOPE)
+    except ValueError:
+        raise TransientError(path, "the answer is no page of records") from None
+    refuse_errors(answer.errors, path)
+    try:
+        found, is_dated = _hits(answer.data, span.start)
+    except ValueError:
+        raise TransientError(path, "the answer is no page of records") from None
+    meta = answer.meta if isinstance(answer.meta, dict) else {}
+    links = answer.links if isinstance(answer.links, dict) else {}
+    if meta.get("timed_out"):
+        raise OverloadedError(path, "the search timed out")
+    if not all(_is_near(hit, span) for hit in found):
+        raise TransientError(path, "records outside the range asked for")
+    # A server may serve smaller pages than it was asked for; it says so in meta.pageSize.
+    size = min(size, _count(meta.get("pageSize")) or size)
+    total = _count(meta.get("total"))
+    more = bool(links.get("next"))
+    ordered = is_dated and all(a.instant <= b.instant for a, b in pairwise(found))
+    beyond = sum(hit.instant > span.end for hit in found)
+    counted = (number - 1) * size + len(found)
+    agrees, claims_more = total == counted, more or (total or 0) > counted
+    if len(found) >= size:
+        ended = agrees and not more
+        complete = ended or (number == 1 and ordered and beyond > 0)
+    else:
+        says_end = "next" in links or agrees or not found  # next is null, or `more` says so
+        complete = says_end and not claims_more
+    return Page(_within(found, span.end), complete, ordered, total, size, len(found), beyond, more)
 
 
-def place(found: Found) -> tuple[int, int, str]:
+def is_doubtful(page: Page) -> bool:
+    """Whether a page 1 is short of what it counts, so that even what it holds has gaps."""
+    short = page.sent < page.size
+    return short and (page.more or (page.total or 0) > page.sent)
+
+
+def sort_key(hit: Hit) -> tuple[int, int, str]:
     """The order in which records are handed over, whatever order they came in."""
-    return found[:3]
+    return hit[:3]
 
 
-def _found(raws: list[msgspec.Raw], start: int) -> list[Found]:
-    """The records with their instants; one without `updatedAt` stands at the one before it.
+def _within(found: list[Hit], end: int) -> list[Hit]:
+    """The hits up to `end`, sorted; what the index holds twice in one version, once."""
+    hits = sorted((hit for hit in found if hit.instant <= end), key=sort_key)
+    if len({hit[:3] for hit in hits}) < len(hits):
+        # Only the same bytes are the same record for sure: some may lack an id.
+        hits = list({bytes(hit.raw): hit for hit in hits}.values())
+    return hits
+
+
+def _is_near(hit: Hit, span: Span) -> bool:
+    start, end, first, last = span
+    return (
+        start <= hit.instant <= end + 1
+        and (first is None or first <= hit.created)
+        and (last is None or hit.created <= last)
+    )
+
+
+def _hits(raws: list[msgspec.Raw], start: int) -> tuple[list[Hit], bool]:
+    """The records, and whether any says when it was updated; else it stands at the one before.
 
     Raises:
         ValueError: an item is no JSON object.
     """
-    found: list[Found] = []
-    instant = start
+    hits: list[Hit] = []
+    instant, is_dated = start, False
     for raw in raws:
         key, updated, created = _head(raw)
         own = _instant(updated, UNKNOWN)
-        instant = instant if own == UNKNOWN else own
-        place = instant, _instant(created, UNKNOWN), str(key or "")
-        found.append(Found(*place, raw, dated=own != UNKNOWN))
-    return found
+        if own != UNKNOWN:
+            instant, is_dated = own, True
+        key = key if isinstance(key, str) else ""
+        hits.append(Hit(instant, _instant(created, UNKNOWN), key, raw))
+    return hits, is_dated
 
 
-def _head(raw: msgspec.Raw) -> tuple[object, object, object]:
+def _head(raw: msgspec.Raw) -> tuple[Any, Any, Any]:
     str(raw, "utf-8")  # the record is decoded later, when it is too late to ask again
     try:
         head = _HEAD.decode(raw)
@@ -203,6 +225,18 @@ def _head(raw: msgspec.Raw) -> tuple[object, object, object]:
         return resource.get("id"), None, None
     own = head.attributes or _Instants()
     return head.id, own.updated, own.created
+
+
+def _is_too_deep(raw: bytes) -> bool:
+    """Whether objects and lists nest deeper than `DEEPEST`; most records have fewer in all."""
+    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+        return False
+    depth = 0
+    for bracket in _TEXT.sub(b"", raw).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"{[" else -1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def instant_of(resource: dict[str, Any], name: str = "updatedAt", *, otherwise: int) -> int:
@@ -217,7 +251,7 @@ def _instant(value: object, otherwise: int) -> int:
         return otherwise
     try:
         return instants.parse(value)
-    except ValueError:
+    except (OverflowError, ValueError):
         return otherwise
 
 

@@ -1,220 +1,119 @@
-"""POST search: every record once, in `updated_at` order, whatever happens meanwhile.
+"""POST search: every record of a range once, in order of `updated_at`, whatever happens meanwhile.
 
 What can be relied on: a search for a closed range of `updated_at` answers the records that lie in
 it, at most a page of them, oldest first. What can't: offsets (the index is live), the order among
-records of one millisecond, a second sort key, more than 100 pages or 10,000 records per query, and
-the exact `meta.total`. So:
+records of one millisecond, a second sort key, more than 100 pages or 10,000 records per query, an
+exact `meta.total`, and that every record it counts is one it sends. So:
 
 - Page 1 is asked again and again, each time from the last instant seen up to the same frozen end.
   No offset is used, so a record that changes meanwhile (and thereby leaves the range) moves nobody.
-- Of a page that is not the last one, everything before its last instant is complete; the records of
-  that instant are read again with the next page.
-- An instant that fills a page is cut by `created_at` until every part fits in a page. Only records
-  that share both instants are read by page number, again until a reading is proven complete.
-- A page out of order proves nothing, unless it is complete: the range is halved until one is.
-- What can't be a true answer is asked again (see `page.py`).
+- Of a page in order, everything before its last instant is complete; the records of that instant
+  are read again with the next page.
+- A page that proves nothing, or can't be read, is cut: the range is divided until each part is
+  proven. What is still in doubt at one instant is for `ties.py`.
 
 See docs/BEHAVIOR.md, "Search".
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from tap_kustomer import instants
-from tap_kustomer.api.client import SEARCH
-from tap_kustomer.api.errors import KustomerError
-from tap_kustomer.walks.page import UNKNOWN, Found, Page, PageReader, Span, place
+from tap_kustomer.walks.ask import Asker
+from tap_kustomer.walks.page import Chunk, Hit, Page, Span, is_doubtful
+from tap_kustomer.walks.ties import MOST_RECORDS, Ties
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from tap_kustomer.api.client import Client
-
-KOBJECT = "kobject"
-MOST_PAGES = 100
-MOST_RECORDS = 10_000
-# Readings of records that share both instants, before the walk gives up on them.
-MOST_READINGS = 30
-# Answers in a row at a reduced page size, before a larger page is tried again.
-GROW_AFTER = 8
-
-
-class TieError(KustomerError):
-    """Too many records share one instant to be told apart."""
-
-    def __init__(self, context: str, instant: int, count: int | None) -> None:
-        """Name the instant and how many records Kustomer counts there."""
-        super().__init__(
-            f"{count or 'Unknown numbers of'} {context} records share the update instant "
-            f"{instants.text(instant)} and one creation instant: more than Kustomer's search can "
-            "tell apart. The bookmark stays before it; any change to those records resolves it."
-        )
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is searched: a Kustomer query context, through one of the two search endpoints."""
-
-    context: str
-    path: str
-    include_deleted: bool
-
-    def body(self, span: Span) -> dict[str, Any]:
-        """The search body for `span`; two bounds are two criteria, as peers have shown to work."""
-        prefix = self.context
-        if self.path == SEARCH and prefix.startswith(f"{KOBJECT}_"):
-            # One klass is searched by the attributes of all, and archived under its own.
-            prefix = KOBJECT
-        updated, created = f"{prefix}_updated_at", f"{prefix}_created_at"
-        criteria = [
-            {updated: {"gte": instants.text(span.start)}},
-            {updated: {"lte": instants.text(span.end)}},
-        ]
-        if span.first is not None:
-            criteria.append({created: {"gte": instants.text(span.first)}})
-        if span.last is not None:
-            criteria.append({created: {"lte": instants.text(span.last)}})
-        return {
-            "queryContext": self.context,
-            "and": criteria,
-            "sort": [{updated: "asc"}],
-            "includeDeleted": self.include_deleted,
-        }
-
-
-class Step(NamedTuple):
-    """Where a walk stands: `following` is the instant to go on from.
-
-    `left` is what the answer counts from there to the end of the range asked for: a hint.
-    """
-
-    following: int
-    left: int | None
+    from tap_kustomer.walks.query import Query
 
 
 class SearchWalk:
-    """Walks ranges of one query, a step at a time; any number of threads may share it."""
+    """Walks a range of one query; for one thread. `end` may be lowered between two chunks."""
 
-    def __init__(self, client: Client, query: Query, page_size: int) -> None:
-        """Ask for `page_size` records a page, fewer while the server can't serve that many."""
-        self._client = client
-        self._query = query
-        self._largest = page_size
-        self._size = page_size
-        self._good = 0
+    def __init__(
+        self,
+        client: Client,
+        query: Query,
+        start: int,
+        end: int,
+        *,
+        page_size: int,
+        size: int | None = None,
+        most_records: int = MOST_RECORDS,
+    ) -> None:
+        """Walk from `start` to `end` (inclusive); `size` is the page size to begin with."""
+        self.start = start
+        self.end = end
+        self._asker = Asker(client, query, page_size, size)
+        self._ties = Ties(self._asker, most_records)
+        # Ends of the parts that a range in doubt was cut into, the nearest one last.
+        self._cuts: list[int] = []
+        self._is_disordered = False
 
-    def step(self, start: int, end: int) -> Generator[list[Found], None, Step]:
-        """Hand over the first records of a range (bounds included), in lists that are in order.
+    @property
+    def size(self) -> int:
+        """The page size that works at the moment."""
+        return self._asker.size
 
-        Everything before the instant returned has been handed over, and nothing from it on.
+    def chunks(self) -> Iterator[Chunk]:
+        """All records of the range, in chunks that are in order.
 
         Raises:
             KustomerError: as the client does.
             TieError: one instant holds more records than can be told apart.
         """
-        upto, sorted_so_far = end, True
-        while True:
-            page = self._ask(Span(start, upto))
-            if page.complete:
-                yield page.found
-                return Step(upto + 1, 0 if upto == end else None)
-            first, last = page.found[0].instant, page.found[-1].instant
-            if first == last == start:
-                yield from self._instant(start)
-                return Step(start + 1, None)
-            if first == last:
-                upto = last - 1  # one instant has no order that could prove it is the oldest
-            elif page.ordered and sorted_so_far:
-                before = [found for found in page.found if found.instant < last]
-                yield before
-                return Step(last, None if page.total is None else page.total - len(before))
+        start = self.start
+        while start <= self.end:
+            end = self._nearest_cut(start)
+            span = Span(start, end)
+            page = self._asker.page_or_none(span)
+            if page and (page.complete or self._asker.is_past_end(span, page)):
+                yield Chunk(page.hits, end + 1, 0 if end == self.end else None)
+                start = end + 1
+            elif page and (before := self._proven(page)):
+                left = None if page.total is None else page.total - len(before)
+                start = page.hits[-1].instant
+                yield Chunk(before, start, left)
+            elif start == end or (page and self._is_all_at(page, start)):
+                yield from self._ties.read(start)
+                start += 1
             else:
-                sorted_so_far = False
-                upto = (start + upto) // 2
+                self._cuts.append(_middle(page, start, end))
 
-    def _instant(self, instant: int) -> Iterator[list[Found]]:
-        """The records of an instant that fills a page.
+    def _nearest_cut(self, start: int) -> int:
+        while self._cuts and not start <= self._cuts[-1] < self.end:
+            self._cuts.pop()
+        if self._cuts:
+            return self._cuts[-1]
+        self._is_disordered = False
+        self._asker.recovered()
+        return self.end
 
-        One without a creation instant is in none of the parts; it must not be missed in silence.
+    def _proven(self, page: Page) -> list[Hit]:
+        """The records before the last instant of a page, where its order proves them complete.
+
+        A server that has shown that it does not keep to the order proves nothing by it until the
+        range in doubt is passed.
         """
-        count = 0
-        for found in self._tied(Span(instant, instant)):
-            count += len(found)
-            yield found
-        total = self._ask(Span(instant, instant)).total
-        if total is not None and count < total < MOST_RECORDS:
-            raise TieError(self._query.context, instant, total)
+        self._is_disordered = self._is_disordered or not page.ordered
+        if self._is_disordered or is_doubtful(page) or not page.hits:
+            return []
+        last = page.hits[-1].instant
+        return [hit for hit in page.hits if hit.instant < last]
 
-    def _tied(self, span: Span) -> Iterator[list[Found]]:
-        """The records of one instant, more than a page: cut by creation until a part fits."""
-        page = self._ask(span)
-        if page.complete:
-            yield page.found
-            return
-        created = sorted(found.created for found in page.found)
-        if created[0] == UNKNOWN:
-            raise TieError(self._query.context, span.start, page.total)
-        if span.first == span.last == created[0]:
-            yield self._same_instants(span)
-            return
-        middle = created[len(created) // 2]
-        if created[0] == created[-1]:
-            borders = [(span.first, middle - 1), (middle, middle), (middle + 1, span.last)]
-        elif middle > created[0]:
-            borders = [(span.first, middle - 1), (middle, span.last)]
-        else:
-            borders = [(span.first, middle), (middle + 1, span.last)]
-        for first, last in borders:
-            yield from self._tied(Span(span.start, span.end, first, last))
+    def _is_all_at(self, page: Page, start: int) -> bool:
+        """Whether the first instant fills a page."""
+        return bool(page.hits) and page.hits[-1].instant == start and not is_doubtful(page)
 
-    def _same_instants(self, span: Span) -> list[Found]:
-        """Records that share both instants: nothing is left to cut by, so they are read by page.
 
-        Their order may differ from one answer to the next, so readings are put together until as
-        many different records have been seen as there are, with none leaving in between. `total`
-        is dependable here: below 10,000 even a capped one counts.
-        """
-        seen: dict[str, Found] = {}
-        total = None
-        for _ in range(MOST_READINGS):
-            number, size = 1, self._size
-            while MOST_RECORDS % size:  # else the last page would reach beyond the cap
-                size -= 1
-            while True:
-                page = self._ask(span, number, size)
-                if number == 1 and page.complete:
-                    return page.found
-                if page.total is None or page.total >= MOST_RECORDS:
-                    raise TieError(self._query.context, span.start, page.total)
-                if page.total != total:
-                    seen, total = {}, page.total
-                seen.update((found.id, found) for found in page.found)
-                if len(seen) == total:
-                    return sorted(seen.values(), key=place)
-                size, number = page.size, number + 1
-                past_end = (number - 1) * size >= total
-                if past_end or number > MOST_PAGES or number * size > MOST_RECORDS:
-                    break
-        raise TieError(self._query.context, span.start, total)
-
-    def _ask(self, span: Span, number: int = 1, size: int | None = None) -> Page:
-        page = self._client.search(
-            self._query.path,
-            self._query.body(span),
-            PageReader(self._query.path, span, number).read,
-            page=number,
-            size=size or self._size,
-        )
-        self._adapt(page.size)
-        return page
-
-    def _adapt(self, served: int) -> None:
-        """Remember a page size that had to be reduced; grow back once that has gone well."""
-        if served < self._size:
-            self._size, self._good = served, 0
-        elif self._size < self._largest:
-            self._good += 1
-            if self._good >= GROW_AFTER:
-                self._size, self._good = min(self._size * 2, self._largest), 0
+def _middle(page: Page | None, start: int, end: int) -> int:
+    """Where to cut a range: at the median of the records seen, else in the middle; before `end`."""
+    if not page or not page.hits:
+        return (start + end) // 2
+    first, last = page.hits[0].instant, page.hits[-1].instant
+    # One instant that fills a page has no order that could prove that nothing lies before it.
+    cut = last - 1 if first == last else page.hits[len(page.hits) // 2].instant
+    return min(max(cut, start), end - 1)

@@ -1,12 +1,13 @@
 """A range of a search, cut into slices that are fetched ahead in parallel and handed over in order.
 
-- A slice is walked step by step by one thread. What is handed over does not depend on how many
-  threads there are or how the range was cut: slices don't overlap, and each is in order.
+- A slice is walked by one thread. What is handed over does not depend on how many threads there
+  are or how the range was cut: slices don't overlap, and each is in order.
 - The first page of a slice tells how dense it is: there it is cut so that about `TARGET` records
   remain in it, and what is behind the cut is the next slice. So a quiet month costs one request and
   a busy hour is cut fine; a slice is never planned before its density has been seen.
-- Memory is bounded: a slice that is not the first in line fetches nothing more while `ROOM` bytes
-  wait. The first one always may when nothing of its own waits, so the line can't come to a stand.
+- Memory is bounded: what waits and what is being fetched, taken as the largest answer so far, must
+  fit in `room` bytes. The first slice may always fetch when its buffer is empty, so the queue
+  cannot deadlock.
 - An error waits for its turn as records do: all that lies before it is handed over first.
 """
 
@@ -15,13 +16,15 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from tap_kustomer.walks.ties import MOST_RECORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    from tap_kustomer.walks.page import Found
-    from tap_kustomer.walks.search import SearchWalk, Step
+    from tap_kustomer.walks.page import Chunk
+    from tap_kustomer.walks.search import SearchWalk
 
 # Records in a slice: 9 pages of 500, less what pages share at their borders, and a little less
 # again, so that the last page of a slice is nearly full and seldom followed by a nearly empty one.
@@ -31,32 +34,52 @@ THREAD = "kustomer-slice"
 ROOM = 44_000_000
 
 
+class Limits(NamedTuple):
+    """How much is read at once. Tests lower these, so that a few records are many."""
+
+    most_records: int = MOST_RECORDS
+    target: int = TARGET
+    room: int = ROOM
+
+
 @dataclass
 class _Slice:
-    start: int
-    end: int
+    walk: SearchWalk
     taken: bool = False
     done: bool = False
     count: int = 0
     error: Exception | None = None
-    ready: deque[list[Found]] = field(default_factory=deque)
+    ready: deque[Chunk] = field(default_factory=deque)
 
 
 class SliceReader:
-    """Reads one range of a walk with several threads; used once."""
+    """Reads one range of a query with several threads; used once."""
 
-    def __init__(self, walk: SearchWalk, start: int, end: int, *, threads: int) -> None:
-        """Prepare to read from `start` to `end` (inclusive)."""
-        self._walk = walk
-        self._line = deque([_Slice(start, end)])
+    def __init__(
+        self,
+        walk: Callable[[int, int, int | None], SearchWalk],
+        start: int,
+        end: int,
+        *,
+        threads: int,
+        limits: Limits,
+    ) -> None:
+        """Prepare to read from `start` to `end` (inclusive).
+
+        `walk` makes the walk of a slice of its start, its end and the page size to begin with.
+        """
+        self._make_walk = walk
+        self._queue = deque([_Slice(walk(start, end, None))])
         self._threads = threads
+        self._target = limits.target
+        self._room = limits.room
         self._changed = threading.Condition()
-        self._waiting = 0
+        self._waiting = self._fetching = self._largest = 0
         self._stopped = False
         self._finished = (0, 0)
 
-    def read(self) -> Iterator[list[Found]]:
-        """The records of the range, in order, each list as soon as its turn has come.
+    def read(self) -> Generator[Chunk]:
+        """The chunks of the range, in order, each as soon as its turn has come.
 
         Raises:
             KustomerError: as the walk does, once everything before the failure is handed over.
@@ -65,105 +88,115 @@ class SliceReader:
             # A daemon, since a thread may be waiting for a server long after nobody needs it.
             threading.Thread(target=self._work, name=THREAD, daemon=True).start()
         try:
-            while self._line:
-                yield self._first()
+            while self._queue:
+                if chunk := self._next():
+                    yield chunk
         finally:
             with self._changed:
                 self._stopped = True
                 self._changed.notify_all()
 
-    def _first(self) -> list[Found]:
-        """The next list of the first slice; an empty one when the slice leaves the line."""
+    def _next(self) -> Chunk | None:
+        """The next chunk of the first slice; `None` when the slice leaves the queue."""
         with self._changed:
-            first = self._line[0]
+            first = self._queue[0]
             while not first.ready and not first.done:
                 self._changed.wait()
             self._changed.notify_all()
             if first.ready:
-                records = first.ready.popleft()
-                self._waiting -= _size(records)
-                return records
-            self._line.popleft()
+                chunk = first.ready.popleft()
+                self._waiting -= _size(chunk)
+                return chunk
+            self._queue.popleft()
         if first.error:
             raise first.error
-        return []
+        return None
 
     def _work(self) -> None:
-        while piece := self._take():
+        while current := self._take():
             try:
-                self._walk_through(piece)
+                self._walk_through(current)
             except Exception as error:  # noqa: BLE001  (raised again when its turn has come)
-                piece.error = error
+                current.error = error
             with self._changed:
-                piece.done = True
+                current.done = True
                 self._changed.notify_all()
 
     def _take(self) -> _Slice | None:
         """The first slice that nobody walks yet; `None` when there will be no more."""
         with self._changed:
             while not self._stopped:
-                for piece in self._line:
-                    if not piece.taken:
-                        piece.taken = True
-                        return piece
-                if all(piece.done for piece in self._line):
+                for current in self._queue:
+                    if not current.taken:
+                        current.taken = True
+                        return current
+                if all(current.done for current in self._queue):
                     return None
                 self._changed.wait()
         return None
 
-    def _walk_through(self, piece: _Slice) -> None:
-        start = piece.start
-        while start <= piece.end and self._has_room(piece):
-            steps = self._walk.step(start, piece.end)
-            count = 0
-            while True:
-                try:
-                    records = next(steps)
-                except StopIteration as stop:
-                    step: Step = stop.value
-                    break
-                count += len(records)
-                with self._changed:
-                    piece.ready.append(records)
-                    self._waiting += _size(records)
-                    self._changed.notify_all()
-            piece.count += count
-            self._cut(piece, start, step, count)
-            start = step.following
-        self._finished = (piece.count, piece.end - piece.start + 1)
+    def _walk_through(self, current: _Slice) -> None:
+        at, count, chunks = current.walk.start, 0, current.walk.chunks()
+        while chunk := self._fetch(current, chunks):
+            count += len(chunk.hits)
+            if chunk.resume_at > at:
+                current.count += count
+                self._cut(current, at, chunk, count)
+                at, count = chunk.resume_at, 0
+        self._finished = (current.count, current.walk.end - current.walk.start + 1)
 
-    def _has_room(self, piece: _Slice) -> bool:
-        """Wait until the slice may fetch; false when the reader was stopped."""
+    def _fetch(self, current: _Slice, chunks: Iterator[Chunk]) -> Chunk | None:
+        """The next chunk, once there is room for it; `None` at the end, or when stopped."""
+        if (expected := self._reserve(current)) is None:
+            return None
+        chunk = None
+        try:
+            chunk = next(chunks, None)
+        finally:
+            size = _size(chunk) if chunk else 0
+            with self._changed:
+                self._fetching -= expected
+                self._largest = max(self._largest, size)
+                if chunk:
+                    current.ready.append(chunk)
+                    self._waiting += size
+                self._changed.notify_all()
+        return chunk
+
+    def _reserve(self, current: _Slice) -> int | None:
+        """Wait until the slice may fetch: the bytes expected; `None` when the reader stopped."""
         with self._changed:
             while not self._stopped:
-                is_first = piece is self._line[0] and not piece.ready
-                if is_first or self._waiting < ROOM:
-                    return True
+                is_first = current is self._queue[0] and not current.ready
+                if is_first or self._waiting + self._fetching + self._largest <= self._room:
+                    self._fetching += self._largest
+                    return self._largest
                 self._changed.wait()
-        return False
+        return None
 
-    def _cut(self, piece: _Slice, start: int, step: Step, count: int) -> None:
+    def _cut(self, current: _Slice, start: int, chunk: Chunk, count: int) -> None:
         """Leave to others what is far more than a slice; they begin to walk it at once."""
-        width = piece.end - step.following + 1
+        resume_at, end = chunk.resume_at, current.walk.end
+        width = end - resume_at + 1
         if width <= 0 or not count:
             return
-        seen, passed = count, step.following - start
-        expected = seen * width / passed if step.left is None else step.left
-        wanted = max(TARGET - piece.count, count)
-        if expected < wanted + TARGET / 2:
+        seen, passed = count, resume_at - start
+        expected = seen * width / passed if chunk.remaining is None else chunk.remaining
+        wanted = max(self._target - current.count, count)
+        if expected < wanted + self._target / 2:
             return
         # The slice finished last tells more about density than one page does, where they agree.
         known, lasted = self._finished
         if known and 0.8 < known * passed / (seen * lasted) < 1.25:  # noqa: PLR2004  (about alike)
             seen, passed = seen + known, passed + lasted
-        end = step.following + wanted * passed // seen
-        if end < piece.end:
-            rest = _Slice(end + 1, piece.end)
+        cut = resume_at + wanted * passed // seen
+        if cut < end:
+            rest = _Slice(self._make_walk(cut + 1, end, current.walk.size))
             with self._changed:
-                piece.end = end
-                self._line.insert(self._line.index(piece) + 1, rest)
+                current.walk.end = cut
+                self._queue.insert(self._queue.index(current) + 1, rest)
                 self._changed.notify_all()
 
 
-def _size(records: list[Found]) -> int:
-    return sum(memoryview(found.raw).nbytes for found in records)
+def _size(chunk: Chunk) -> int:
+    return sum(memoryview(hit.raw).nbytes for hit in chunk.hits)

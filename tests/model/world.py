@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from unittest import mock
-
-import backoff._sync
 
 from emulator import Emulator, Org, Switches
 from tap_kustomer import instants
 from tap_kustomer.run import ClosedStreamsError
-from tap_kustomer.walks.slices import THREAD
+from tap_kustomer.walks.slices import THREAD, Limits
 from tests.support import Messages, tap_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from singer_sdk.singerlib import Message
 
 BASE = instants.parse("2026-06-01T12:00:00Z")
@@ -127,30 +121,32 @@ class World:
         switches.total_cap, switches.max_served = plan.total_cap, plan.max_served
         self.step = plan.latency
         messages = Mortal(plan.kill_after)
-        with held(self, plan.total_cap):
-            tap = tap_for(
-                self.emulator,
-                messages,
-                state=self.state,
-                start_date=instants.text(self.start),
-                max_history_months=0,
-                lookback_seconds=LOOKBACK // instants.SECOND,
-                page_size=self.page_size,
-                concurrency=self.concurrency,
-                max_requests_per_minute=2_000,
-                max_search_requests_per_minute=1_000,
-            )
-            for name, stream in tap.streams.items():
-                stream.selected = name == "conversations"
-            try:
-                tap.sync_all()
-            except (KilledError, ClosedStreamsError):
-                self._receive(messages)
-                return None
-            finally:
-                for thread in threading.enumerate():
-                    if thread.name == THREAD:
-                        thread.join()
+        tap = tap_for(
+            self.emulator,
+            messages,
+            state=self.state,
+            now=lambda: datetime.fromtimestamp(self.now / 1_000, UTC),
+            start_date=instants.text(self.start),
+            max_history_months=0,
+            lookback_seconds=LOOKBACK // instants.SECOND,
+            page_size=self.page_size,
+            concurrency=self.concurrency,
+            max_requests_per_minute=2_000,
+            max_search_requests_per_minute=1_000,
+        )
+        # So small that a few records are many.
+        tap.run.limits = Limits(plan.total_cap or 10_000, 3 * self.page_size, room=1_500)
+        for name, stream in tap.streams.items():
+            stream.selected = name == "conversations"
+        try:
+            tap.sync_all()
+        except (KilledError, ClosedStreamsError):
+            self._receive(messages)
+            return None
+        finally:
+            for thread in threading.enumerate():
+                if thread.name == THREAD:
+                    thread.join()
         self._receive(messages)
         self._check(began, tap.run.end)
         return messages
@@ -180,23 +176,3 @@ class World:
             assert self.emitted[one] >= record.data["attributes"]["rev"]
         assert self.bookmarks == sorted(self.bookmarks), "the bookmark moved back"
         assert self.emulator.caps_touched == self.emulator.writes_refused == 0
-
-
-@contextmanager
-def held(world: World, cap: int | None) -> Iterator[None]:
-    """The world's clock for the tap; slices and cap so small that a few records are many."""
-
-    def now() -> datetime:
-        return datetime.fromtimestamp(world.now / 1_000, UTC)
-
-    with ExitStack() as stack:
-        for patch in (
-            mock.patch("tap_kustomer.run.now", now),
-            mock.patch("tap_kustomer.tap.now", now),
-            mock.patch("tap_kustomer.walks.slices.TARGET", 3 * world.page_size),
-            mock.patch("tap_kustomer.walks.slices.ROOM", 1_500),
-            mock.patch("tap_kustomer.walks.search.MOST_RECORDS", cap or 10_000),
-            mock.patch.object(backoff._sync, "time", mock.Mock()),
-        ):
-            stack.enter_context(patch)
-        yield

@@ -1,0 +1,64 @@
+"""Answers to GET: JSON:API documents, believed only when they hold data and no errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_kustomer.api.decode import decode
+from tap_kustomer.api.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_kustomer.api.client import Client
+
+
+def fetch(
+    client: Client, path: str, params: Mapping[str, str | int] | None = None
+) -> dict[str, Any]:
+    """The document that `path` answers, asked again while it fails.
+
+    Raises:
+        KustomerError: the first refusal, or the last failure after all tries.
+    """
+    return client.retry(path, lambda: parse(client.get(path, params), path))
+
+
+def parse(body: bytes, path: str) -> dict[str, Any]:
+    """The document in `body`; its `data` is a list or an object.
+
+    Raises:
+        TransientError: it is no such document, or reports errors.
+    """
+    try:
+        document = decode(body)
+    except ValueError:
+        raise TransientError(path, "the answer is not JSON") from None
+    if isinstance(document, dict):
+        refuse_errors(document.get("errors"), path)
+        if isinstance(document.get("data"), (list, dict)):
+            return document
+    raise TransientError(path, "the answer holds no data")
+
+
+def refuse_errors(errors: object, path: str) -> None:
+    """Refuse an answer with `errors` in it: what its data lacks, nobody knows.
+
+    Raises:
+        TransientError: there are errors.
+    """
+    if errors:
+        raise TransientError(path, "the answer reports errors")
+
+
+def resources(document: dict[str, Any], path: str, member: str = "data") -> list[dict[str, Any]]:
+    """The resources in `data`, or in `included`; one object stands for a list of one.
+
+    Raises:
+        TransientError: it holds something else.
+    """
+    found = document.get(member) or []
+    found = found if isinstance(found, list) else [found]
+    if not all(isinstance(item, dict) for item in found):
+        raise TransientError(path, "the answer holds no list of records")
+    return found
