@@ -2,8 +2,8 @@
 
 One whole answer is known (2021): entries in order of id, descending; `filter[start]` and
 `filter[end]` not compared with `createdAt`, which lies up to 1.5 s after `publishedAt`; a `next`
-link on the last page too. So the cursor is the lowest id seen, and a page shorter than asked for is
-the last one. See docs/BEHAVIOR.md, "Audit log".
+link on the last page too. So the cursor is the last id seen, and a page shorter than asked for is
+the last one. Oldest first is understood as well. See docs/BEHAVIOR.md, "Audit log".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def read_back(
     """Each resource once, newest first, `params["count"]` a page.
 
     Raises:
-        KustomerError: as the client does; also when a page repeats what is known.
+        KustomerError: as the client does; also when the cursor does not move.
     """
     seen: set[str] = set()
     cursor: dict[str, str] = {}
@@ -34,12 +34,18 @@ def read_back(
         found = resources(document, path)
         fresh = [item for item in found if str(item.get("id")) not in seen]
         yield from fresh
-        seen.update(str(item.get("id")) for item in fresh)
+        ids = [str(item.get("id")) for item in found]
+        seen.update(ids)
         if len(found) < _served(document, int(params["count"])):
             return
         if not fresh:
             raise TransientError(path, "the cursor does not move")
-        cursor = {"before": min(str(item.get("id")) for item in found)}
+        if ids == sorted(ids, reverse=True):
+            cursor = {"before": ids[-1]}
+        elif ids == sorted(ids):
+            cursor = {"after": ids[-1]}
+        else:
+            raise TransientError(path, "the entries are in no order")
 
 
 def _served(document: dict[str, Any], asked: int) -> int:
