@@ -13,14 +13,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from tap_kustomer import records
 from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.fitting import DATE_TIME
 from tap_kustomer.records import Field, RecordError
 from tap_kustomer.schemas import snake_case
 from tap_kustomer.walks.listing import read_list, resources_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from tap_kustomer.api.client import Client
 
@@ -120,29 +120,20 @@ def _column(definition: Definition) -> Field | None:
     found = _SUFFIX.fullmatch(definition.name)
     if not found:
         return None
-    json_type, fits = _TYPES.get(found[1], _TEXT)
+    json_type = _TYPES.get(found[1], _TEXT)
     schema: dict[str, Any] = {**json_type, "type": [json_type["type"], "null"]}
     said = definition.item["attributes"]
     if said.get("array") is True:
-        schema, fits = {"type": ["array", "null"], "items": schema}, _list_of(fits)
+        schema = {"type": ["array", "null"], "items": schema}
     meaning = said.get("displayName")
     meaning = " ".join(meaning.split()) if isinstance(meaning, str) else ""
     description = f"Custom attribute {definition.name}{f': {meaning}' if meaning else ''}."
-    return Field(
-        definition.name, f"custom__{snake_case(definition.name)}", schema, description, fits
-    )
+    return Field(definition.name, f"custom__{snake_case(definition.name)}", schema, description)
 
 
-def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    def all_fit(value: object) -> bool:
-        return isinstance(value, list) and all(item is None or fits(item) for item in value)
-
-    return all_fit
-
-
-_TEXT: tuple[dict[str, Any], Callable[[Any], bool]] = ({"type": "string"}, records.is_text)
-_TYPES: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
-    "Num": ({"type": "number"}, records.is_number),
-    "Bool": ({"type": "boolean"}, records.is_boolean),
-    "At": ({"type": "string", "format": "date-time"}, records.is_instant),
+_TEXT = {"type": "string"}
+_TYPES = {
+    "Num": {"type": "number"},
+    "Bool": {"type": "boolean"},
+    "At": {"type": "string", "format": DATE_TIME},
 }

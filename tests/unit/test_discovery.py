@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from tap_kustomer.api.errors import TransientError
 from tap_kustomer.custom_attributes import Definition, columns
+from tap_kustomer.fitting import check
 from tap_kustomer.records import RowBuilder
 from tap_kustomer.run import ClosedStreamsError
 from tap_kustomer.schemas.conversation import CONVERSATION
@@ -61,8 +62,10 @@ def test_the_suffix_decides_the_type(
     found = field(name)
     assert (found.column, found.json_type["type"]) == (column, [kind, "null"])
     assert found.json_type.get("format") == ("date-time" if name.endswith("At") else None)
-    assert found.fits(good)
-    assert not found.fits(bad)
+    fits = check(found.property).fits
+    assert fits(good)
+    assert fits(None)
+    assert not fits(bad)
 
 
 def test_an_array_holds_values_of_its_suffix() -> None:
@@ -71,9 +74,10 @@ def test_an_array_holds_values_of_its_suffix() -> None:
         "type": ["array", "null"],
         "items": {"type": ["number", "null"]},
     }
-    assert found.fits([1, Decimal("1.5"), None])
-    assert not found.fits([1, "2"])
-    assert not found.fits(1)
+    fits = check(found.property).fits
+    assert fits([1, Decimal("1.5"), None])
+    assert not fits([1, "2"])
+    assert not fits(1)
 
 
 def test_a_description_is_one_line() -> None:
