@@ -15,12 +15,12 @@ from urllib.parse import quote
 
 from tap_kustomer.api.errors import RequestRefusedError
 from tap_kustomer.fitting import DATE_TIME
+from tap_kustomer.names import custom_column
 from tap_kustomer.records import Field, RecordError
-from tap_kustomer.schemas import snake_case
 from tap_kustomer.walks.listing import read_list, resources_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from tap_kustomer.api.client import Client
 
@@ -62,21 +62,28 @@ def klass_names(client: Client) -> list[str]:
     return list(names)
 
 
-def definitions(client: Client, resource: str) -> Iterator[Definition]:
-    """The custom attributes of a resource or klass, deleted ones too.
+def definitions(client: Client, resource: str) -> list[Definition] | None:
+    """The custom attributes of a resource or klass, deleted ones too; `None`: the klass is gone.
 
     Raises:
-        KustomerError: as the client does.
+        KustomerError: as the client does; also when the metadata of what exists is not found.
         RecordError: the metadata is in no form that is known.
     """
     path = f"/v1/metadata/{quote(resource, safe='')}"
+    if resource in {".", ".."}:  # in an address they stand for its folder, and the one above
+        LOGGER.warning("The metadata of the klass '%s' can't be asked for", resource)
+        return []
     try:
         answer = client.get(path)
     except RequestRefusedError as error:
-        if error.status != NOT_FOUND:
+        # Documented resources always exist. A klass may have been deleted since it was listed.
+        if error.status != NOT_FOUND or resource in RESOURCES:
             raise
-        LOGGER.warning("%s does not exist: no custom attributes", path)
-        return
+        if resource in klass_names(client):
+            raise error from None
+        LOGGER.warning("Klass %s was removed meanwhile", resource)
+        return None
+    found: list[Definition] = []
     times: Counter[str] = Counter()
     for item in resources_in(answer, path, "data"):
         for name, definition in _properties(item, path):
@@ -84,7 +91,8 @@ def definitions(client: Client, resource: str) -> Iterator[Definition]:
             key = name if times[name] == 1 else f"{name}#{times[name]}"
             attributes = definition if isinstance(definition, dict) else {"definition": definition}
             made = {"attributes": attributes, "relationships": item.get("relationships")}
-            yield Definition(key, name, made)
+            found.append(Definition(key, name, made))
+    return found
 
 
 def _properties(item: dict[str, Any], path: str) -> Iterable[tuple[str, object]]:
@@ -128,7 +136,7 @@ def _column(definition: Definition) -> Field | None:
     meaning = said.get("displayName")
     meaning = " ".join(meaning.split()) if isinstance(meaning, str) else ""
     description = f"Custom attribute {definition.name}{f': {meaning}' if meaning else ''}."
-    return Field(definition.name, f"custom__{snake_case(definition.name)}", schema, description)
+    return Field(definition.name, custom_column(definition.name), schema, description)
 
 
 _TEXT = {"type": "string"}
