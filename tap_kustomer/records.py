@@ -131,11 +131,8 @@ class RowBuilder:
 
         def by_source(fields: tuple[Field, ...]) -> Columns:
             return {
-                field.source: (
-                    field.column if wanted(field.column) else None,
-                    *fitting(field.column),
-                )
-                for field in fields
+                one.source: (one.column if wanted(one.column) else None, *fitting(one.column))
+                for one in fields
             }
 
         self.unfitting: Counter[str] = Counter()
