@@ -31,7 +31,7 @@ def custom_column(attribute: str) -> str:
 
 
 def klass_stream(klass: str) -> str:
-    """`ecomm-order` → `kobjects_ecomm_order`; `Ecomm_order` → `kobjects_ecomm_order_c7a3c4ee`.
+    """`ecomm-order` → `kobjects_ecomm_order`; `Ecomm_order` → `kobjects_ecomm_order_304f332f`.
 
     Injective: a name without a hash says which klass it is of, and ends in no hash.
     """
