@@ -18,21 +18,26 @@ if TYPE_CHECKING:
 HEAD = ("stream", "selected", "readable", "waiting", "needs")
 
 
-def check(run: Run, streams: Sequence[KustomerStream]) -> bool:
+def check(run: Run, streams: Sequence[KustomerStream], untailored: Exception | None = None) -> bool:
     """Print the key, and a table of the streams; whether every selected one can be read.
+
+    With `untailored`, why discovery could not ask what the settings want to know, none can.
 
     Raises:
         KustomerError: the key itself is refused, or Kustomer does not answer.
     """
     click.echo(run.key_facts())
-    rows, good = [HEAD], True
-    problems: list[str] = []
+    rows = [HEAD]
+    problems = [f"{name}: {reason}" for name, reason in run.closed.items()]
+    problems += [f"discovery: {untailored}"] if untailored else []
+    good, refused = not problems, False
     for stream in streams:
         readable, waiting = "yes", ""
         try:
             waiting = stream.waiting()
         except AccessRefusedError:
             readable = "no"
+            refused = refused or stream.selected
         except KustomerError as error:
             readable = "no"
             problems.append(f"{stream.name}: {error}")
@@ -44,14 +49,16 @@ def check(run: Run, streams: Sequence[KustomerStream]) -> bool:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
-    for line in ("", *problems, _verdict(good=good)):
+    for line in ("", *problems, _verdict(good=good, refused=refused)):
         click.echo(line)
     return good
 
 
-def _verdict(*, good: bool) -> str:
+def _verdict(*, good: bool, refused: bool) -> str:
     if good:
         return "Every selected stream can be read."
+    if not refused:
+        return "Some selected streams can't be read, for the reasons above."
     return (
         "Some selected streams can't be read: create a key with the permissions named above, one "
         "of those joined by 'or' (permissions can't be added to a key), or deselect the streams."

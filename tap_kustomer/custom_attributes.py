@@ -13,15 +13,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from tap_kustomer import records
 from tap_kustomer.api.document import fetch, resources
 from tap_kustomer.api.errors import NotFoundError
+from tap_kustomer.fitting import DATE_TIME
+from tap_kustomer.names import custom_column
 from tap_kustomer.records import Field, RecordError
-from tap_kustomer.schemas import snake_case
 from tap_kustomer.walks.listing import read_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable
 
     from tap_kustomer.api.client import Client
 
@@ -62,19 +62,26 @@ def klass_names(client: Client) -> list[str]:
     return list(names)
 
 
-def definitions(client: Client, resource: str) -> Iterator[Definition]:
-    """The custom attributes of a resource or klass, deleted ones too.
+def definitions(client: Client, resource: str) -> list[Definition] | None:
+    """The custom attributes of a resource or klass, deleted ones too; `None`: the klass is gone.
 
     Raises:
-        KustomerError: as the client does.
+        KustomerError: as the client does; also when the metadata of what exists is not found.
         RecordError: the metadata is in no form that is known.
     """
     path = f"/v1/metadata/{quote(resource, safe='')}"
+    if resource in {".", ".."}:  # in an address they stand for its folder, and the one above
+        LOGGER.warning("The metadata of the klass '%s' can't be asked for", resource)
+        return []
     try:
         answer = fetch(client, path)
-    except NotFoundError:
-        LOGGER.warning("%s does not exist: no custom attributes", path)
-        return
+    except NotFoundError as error:
+        # Documented resources always exist. A klass may have been deleted since it was listed.
+        if resource in RESOURCES or resource in klass_names(client):
+            raise error from None
+        LOGGER.warning("Klass %s was removed meanwhile", resource)
+        return None
+    found: list[Definition] = []
     times: Counter[str] = Counter()
     for item in resources(answer, path):
         for name, definition in _properties(item, path):
@@ -82,7 +89,8 @@ def definitions(client: Client, resource: str) -> Iterator[Definition]:
             key = name if times[name] == 1 else f"{name}#{times[name]}"
             attributes = definition if isinstance(definition, dict) else {"definition": definition}
             made = {"attributes": attributes, "relationships": item.get("relationships")}
-            yield Definition(key, name, made)
+            found.append(Definition(key, name, made))
+    return found
 
 
 def _properties(item: dict[str, Any], path: str) -> Iterable[tuple[str, object]]:
@@ -118,29 +126,20 @@ def _column(definition: Definition) -> Field | None:
     found = _SUFFIX.fullmatch(definition.name)
     if not found:
         return None
-    json_type, fits = _TYPES.get(found[1], _TEXT)
+    json_type = _TYPES.get(found[1], _TEXT)
     schema: dict[str, Any] = {**json_type, "type": [json_type["type"], "null"]}
     said = definition.item["attributes"]
     if said.get("array") is True:
-        schema, fits = {"type": ["array", "null"], "items": schema}, _list_of(fits)
+        schema = {"type": ["array", "null"], "items": schema}
     meaning = said.get("displayName")
     meaning = " ".join(meaning.split()) if isinstance(meaning, str) else ""
     description = f"Custom attribute {definition.name}{f': {meaning}' if meaning else ''}."
-    return Field(
-        definition.name, f"custom__{snake_case(definition.name)}", schema, description, fits
-    )
+    return Field(definition.name, custom_column(definition.name), schema, description)
 
 
-def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    def all_fit(value: object) -> bool:
-        return isinstance(value, list) and all(item is None or fits(item) for item in value)
-
-    return all_fit
-
-
-_TEXT: tuple[dict[str, Any], Callable[[Any], bool]] = ({"type": "string"}, records.is_text)
-_TYPES: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
-    "Num": ({"type": "number"}, records.is_number),
-    "Bool": ({"type": "boolean"}, records.is_boolean),
-    "At": ({"type": "string", "format": "date-time"}, records.is_instant),
+_TEXT = {"type": "string"}
+_TYPES = {
+    "Num": {"type": "number"},
+    "Bool": {"type": "boolean"},
+    "At": {"type": "string", "format": DATE_TIME},
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_kustomer.custom_attributes import RESOURCES, columns, definitions, klass_names
-from tap_kustomer.schemas import snake_case
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.search import SearchStream
 from tap_kustomer.streams.timeline import KlassKobjects
@@ -40,19 +39,12 @@ def tailored(run: Run, *, typed: bool, klasses: bool) -> list[KustomerStream]:
         if not typed or not issubclass(stream, SearchStream):
             return ()
         context = stream.query_context
-        return columns(definitions(run.client, context)) if context in RESOURCES else ()
+        return columns(definitions(run.client, context) or ()) if context in RESOURCES else ()
+
+    def of_klasses() -> Iterator[KustomerStream]:
+        for klass in klass_names(run.client):
+            if (defined := definitions(run.client, klass)) is not None:
+                yield KlassKobjects(run, klass, columns(defined))
 
     streams = [stream(run, custom(stream)) for stream in STREAMS]
-    if klasses:
-        for name, klass in _named(klass_names(run.client)):
-            own = columns(definitions(run.client, klass))
-            streams.append(KlassKobjects(run, name, klass, own))
-    return streams
-
-
-def _named(klasses: list[str]) -> Iterator[tuple[str, str]]:
-    """A stream's name for each klass: one that two klasses would share, neither gets."""
-    short = {klass: f"kobjects_{snake_case(klass)}" for klass in klasses}
-    for klass, name in short.items():
-        is_shared = list(short.values()).count(name) > 1
-        yield (f"kobjects_{klass}" if is_shared else name), klass
+    return [*streams, *of_klasses()] if klasses else streams

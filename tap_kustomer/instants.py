@@ -6,20 +6,27 @@ Kustomer itself sends, `2026-05-01T10:30:00.123Z`; equal instants always give eq
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000
 DAY = 86_400 * SECOND
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse(text: str) -> int:
     """The instant a date or date-time names; without an offset it is read as UTC.
 
     Raises:
-        ValueError: the text is not an ISO 8601 date or date-time.
+        ValueError: the text is not an ISO 8601 date or date-time, or in UTC its year is not one
+            from 1 to 9999.
     """
     moment = datetime.fromisoformat(text)
-    return of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    instant = of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    if not FIRST <= instant <= LAST:
+        msg = "its offset leads out of the calendar"
+        raise ValueError(msg)
+    return instant
 
 
 def of(moment: datetime) -> int:
@@ -29,6 +36,14 @@ def of(moment: datetime) -> int:
 
 
 def text(instant: int) -> str:
-    """An instant in Kustomer's own form, always with milliseconds and `Z`."""
-    seconds, milliseconds = divmod(instant, SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    """An instant in Kustomer's own form, always with milliseconds and `Z`.
+
+    One outside the calendar, such as the first one less a lookback, is its nearest end.
+    """
+    moment = _EPOCH + timedelta(milliseconds=min(max(instant, FIRST), LAST))
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+# All that four digits of a year can write.
+FIRST = of(datetime.min.replace(tzinfo=UTC))
+LAST = of(datetime.max.replace(tzinfo=UTC))

@@ -155,6 +155,10 @@ class Run:
                 "org.permission.read and org.admin.read is the simple choice. Permissions can't be "
                 "added to a key: create a new one."
             )
+        self.leave_out(name, reason)
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Note that a selected stream is not read, and why."""
         self.closed[name] = reason
         LOGGER.error("Stream '%s' is left out: %s", name, reason)
 

@@ -12,7 +12,7 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
-from tap_kustomer import discovery, older_states, settings
+from tap_kustomer import catalog, discovery, older_states, settings
 from tap_kustomer.check import check
 from tap_kustomer.command import PLAIN_ERRORS, Command
 from tap_kustomer.run import Run, present
@@ -152,6 +152,7 @@ class TapKustomer(Command):
         if options.get("state") is not None:  # the SDK takes all but an object for a path
             older_states.taken_over(options["state"])
         super().__init__(parse_env_config=parse_env_config, **options)
+        self._klasses = catalog.klasses(options.get("catalog"))
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over the state of an earlier run: one of this tap, or of an older one.
@@ -209,8 +210,17 @@ class TapKustomer(Command):
     def check(self) -> bool:
         """Print what the key can read; whether that is all that is selected."""
         self.run.client.retry.tries = HASTY_TRIES
+        self._leave_out_unmade()
         streams = [s for s in self.streams.values() if isinstance(s, KustomerStream)]
-        return check(self.run, streams)
+        return check(self.run, streams, self._untailored)
+
+    def _leave_out_unmade(self) -> None:
+        """Leave out what the catalog selects and discovery, if it could ask, does not make."""
+        streams = self.streams
+        if self.input_catalog and not self._untailored:
+            for name, reason in catalog.unmade(self.input_catalog, streams, self._klasses):
+                self.run.leave_out(name, reason)
+                streams.pop(name, None)
 
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
@@ -222,6 +232,7 @@ class TapKustomer(Command):
         if self._untailored:
             # A run that goes on would leave the columns and streams asked for empty.
             raise self._untailored
+        self._leave_out_unmade()
         try:
             yield
         finally:

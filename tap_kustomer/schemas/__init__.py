@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer import records
+from tap_kustomer.fitting import DATE_TIME
 from tap_kustomer.records import Field, Resource
 
 if TYPE_CHECKING:
@@ -23,35 +23,28 @@ def snake_case(name: str) -> str:
     return _WORD.sub("_", name).lower()
 
 
-def _maker(fits: Callable[[Any], bool], **json_type: Any) -> Callable[[str, str], Field]:  # noqa: ANN401  (a JSON schema)
-    kind = json_type.pop("type")
-    schema = {"type": [kind, "null"], **json_type}
+def _maker(kind: str, **more: Any) -> Callable[[str, str], Field]:  # noqa: ANN401  (a JSON schema)
+    schema = {"type": [kind, "null"], **more}
 
     def make(source: str, description: str) -> Field:
-        return Field(source, snake_case(source), schema, description, fits)
+        return Field(source, snake_case(source), schema, description)
 
     return make
 
 
-text = _maker(records.is_text, type="string")
-integer = _maker(records.is_integer, type="integer")
-number = _maker(records.is_number, type="number")
-boolean = _maker(records.is_boolean, type="boolean")
-date_time = _maker(records.is_instant, type="string", format="date-time")
-texts = _maker(records.is_text_list, type="array", items={"type": "string"})
-free_object = _maker(records.is_object, type="object", additionalProperties=True)
-free_list = _maker(records.is_list, type="array")
+text = _maker("string")
+integer = _maker("integer")
+number = _maker("number")
+boolean = _maker("boolean")
+date_time = _maker("string", format=DATE_TIME)
+texts = _maker("array", items={"type": "string"})
+free_object = _maker("object", additionalProperties=True)
+free_list = _maker("array")
 
 
 def to_one(source: str, description: str) -> Field:
     """A relationship to one resource: its id."""
-    return Field(
-        source,
-        f"{snake_case(source)}_id",
-        {"type": ["string", "null"]},
-        description,
-        records.is_text,
-    )
+    return Field(source, f"{snake_case(source)}_id", {"type": ["string", "null"]}, description)
 
 
 def to_many(source: str, description: str) -> Field:
@@ -61,13 +54,10 @@ def to_many(source: str, description: str) -> Field:
         f"{snake_case(source)}_ids",
         {"type": ["array", "null"], "items": {"type": "string"}},
         description,
-        records.is_text_list,
     )
 
 
 def rows_of(column: str, resource: Resource, description: str) -> Field:
     """Rows of another resource, as a list of objects."""
     items = {"type": "object", "properties": resource.schema["properties"]}
-    return Field(
-        column, column, {"type": ["array", "null"], "items": items}, description, records.is_list
-    )
+    return Field(column, column, {"type": ["array", "null"], "items": items}, description)

@@ -121,12 +121,12 @@ class CustomAttributes(ListStream):
         """One resource per definition; its id is made of what carries it and its name."""
         client = self.run.client
         for resource in (*RESOURCES, *klass_names(client)):
-            for key, name, item in definitions(client, resource):
+            for key, name, item in definitions(client, resource) or ():
                 yield {"id": f"{resource}.{key}", **item}, {"resource": resource, "name": name}
 
     def waiting(self) -> str:
         """Both klasses and metadata must be readable."""
-        list(definitions(self.run.client, RESOURCES[0]))
+        definitions(self.run.client, RESOURCES[0])
         return super().waiting()
 
 

@@ -44,6 +44,8 @@ CONVERSATIONS = "/v1/conversations"
 BOOKMARK_EVERY = 50
 # Conversations of one batch that can be read while their children can't, before the endpoint fails.
 MOST_FAILED = 5
+# Seconds in ten thousand years.
+LONGEST = 10**12
 
 Children = list[dict[str, Any]]
 Conversation = Hit | Entry
@@ -269,7 +271,10 @@ def _in_milliseconds(time: dict[str, Any]) -> dict[str, Any]:
     converted: dict[str, Any] = {}
     for name in ("handleTime", "messageTime", "noteTime"):
         value: Any = attributes.get(name)
-        if is_number(value):
+        if is_number(value) and abs(value) >= LONGEST:
+            # No time at all: as text it fits no column and is kept as it is.
+            converted[name] = str(value)
+        elif is_number(value):
             milliseconds = value * 1_000
             converted[name] = int(milliseconds) if milliseconds % 1 == 0 else milliseconds
     return {**time, "attributes": {**attributes, **converted}}

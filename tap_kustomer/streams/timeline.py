@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from singer_sdk.singerlib.catalog import StreamMetadata
+
+from tap_kustomer.names import klass_stream
 from tap_kustomer.schemas.company import COMPANY
 from tap_kustomer.schemas.conversation import CONVERSATION
 from tap_kustomer.schemas.customer import CUSTOMER
@@ -13,6 +17,8 @@ from tap_kustomer.schemas.note import NOTE
 from tap_kustomer.streams.search import SEARCH_ROLES, SearchStream
 
 if TYPE_CHECKING:
+    from singer_sdk.singerlib.catalog import MetadataMapping
+
     from tap_kustomer.records import Field
     from tap_kustomer.run import Run
 
@@ -83,14 +89,31 @@ class Kobjects(SearchStream):
     permissions = (KOBJECT_ROLES, SEARCH_ROLES)
 
 
+@dataclass(slots=True)
+class KlassMetadata(StreamMetadata):
+    """What a catalog says about a stream of one klass."""
+
+    klass: str | None = None
+
+
 class KlassKobjects(SearchStream):
     """A custom object of one klass."""
 
     permissions = Kobjects.permissions
     resource = KOBJECT
 
-    def __init__(self, run: Run, name: str, klass: str, custom: tuple[Field, ...]) -> None:
-        """Publish the custom objects of `klass` as the stream `name`."""
-        self.name = name
+    def __init__(self, run: Run, klass: str, custom: tuple[Field, ...]) -> None:
+        """Publish the custom objects of `klass`."""
+        self.klass = klass
+        self.name = klass_stream(klass)
         self.query_context = f"kobject_{klass}"
         super().__init__(run, custom)
+
+    @property
+    def metadata(self) -> MetadataMapping:
+        """What the catalog says, or the SDK's own, with the klass."""
+        found = super().metadata
+        if not isinstance(found.root, KlassMetadata):
+            own = {one.name: getattr(found.root, one.name) for one in fields(StreamMetadata)}
+            found[()] = KlassMetadata(**own, klass=self.klass)
+        return found

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulator import Emulator, Org
-from tap_kustomer.custom_attributes import definitions, klass_names
+from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.custom_attributes import RESOURCES, definitions, klass_names
 from tap_kustomer.records import RecordError
+from tap_kustomer.run import ClosedStreamsError
 from tests.emulated import emulated, wall, whole_catalog
 from tests.support import Messages, client_for, scripted, sync, tap_for
 
 if TYPE_CHECKING:
     from tap_kustomer.custom_attributes import Definition
+    from tap_kustomer.tap import TapKustomer
+    from tests.support import Answer
 
 
 def answers(*documents: Any) -> Any:  # noqa: ANN401  (JSON)
@@ -20,7 +24,7 @@ def answers(*documents: Any) -> Any:  # noqa: ANN401  (JSON)
 
 
 def defined(data: Any) -> list[Definition]:  # noqa: ANN401  (JSON)
-    return list(definitions(answers({"data": data}), "order"))
+    return definitions(answers({"data": data}), "order") or []
 
 
 def rows(emulator: Emulator, name: str) -> dict[str, dict[str, Any]]:
@@ -73,10 +77,84 @@ def test_an_odd_definition_is_kept() -> None:
     assert found.item["attributes"] == {"definition": "string"}
 
 
-def test_metadata_that_does_not_exist_defines_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    client = client_for(scripted((404, {}, b"{}")))
-    assert list(definitions(client, "odd/name")) == []
-    assert "/v1/metadata/odd%2Fname does not exist" in caplog.text
+LISTED: Answer = (200, {}, b'{"data": [{"id": "k", "attributes": {"name": "odd/name"}}]}')
+NONE: Answer = (200, {}, b'{"data": []}')
+MISSING: Answer = (404, {}, b"{}")
+
+
+def test_a_klass_that_is_removed_meanwhile_is_passed_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    transport = scripted(MISSING, NONE, NONE, NONE)
+    assert definitions(client_for(transport), "odd/name") is None
+    assert transport.sent[0].path_url == "/v1/metadata/odd%2Fname"
+    assert "Klass odd/name was removed meanwhile" in caplog.text
+
+
+def test_a_klass_that_is_still_listed_has_metadata() -> None:
+    with pytest.raises(RequestRefusedError, match="/v1/metadata/odd%2Fname"):
+        definitions(client_for(scripted(MISSING, LISTED, NONE, NONE)), "odd/name")
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_a_documented_resource_has_metadata(resource: str) -> None:
+    with pytest.raises(RequestRefusedError, match=f"/v1/metadata/{resource}"):
+        definitions(client_for(scripted(MISSING)), resource)
+
+
+@pytest.mark.parametrize("klass", [".", ".."])
+def test_a_klass_that_no_address_can_name_is_not_asked_for(klass: str) -> None:
+    assert definitions(client_for(scripted()), klass) == []
+
+
+def without_metadata(emulator: Emulator, resource: str, catalog: dict[str, Any]) -> TapKustomer:
+    """A tap to which the metadata of a resource is not found."""
+    tap = tap_for(emulator, Messages(), catalog=catalog)
+    get = tap.run.client.get
+
+    def missing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
+        return get(
+            "/v1/nowhere" if path == f"/v1/metadata/{resource}" else path, *arguments, **options
+        )
+
+    tap.run.client.__dict__["get"] = missing
+    return tap
+
+
+@pytest.mark.parametrize("resource", ["company", "customer", "order"])
+def test_metadata_that_is_not_found_retires_no_rows(resource: str) -> None:
+    emulator = emulated(20)
+    tap = without_metadata(emulator, resource, whole_catalog(emulator, "custom_attributes"))
+    with pytest.raises(ClosedStreamsError, match=r"\[custom_attributes\]"):
+        tap.sync_all()
+    messages: Any = tap.message_writer
+    assert not messages.of("ACTIVATE_VERSION")
+
+
+def test_a_klass_that_is_removed_meanwhile_costs_no_other_its_rows() -> None:
+    emulator = emulated(20)
+    tap = without_metadata(emulator, "order", whole_catalog(emulator, "custom_attributes"))
+    get = tap.run.client.get
+
+    def removing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
+        if path == "/v1/metadata/order":
+            (klass,) = [
+                k.id for k in emulator.org.resources["klass"].values() if named(k) == "order"
+            ]
+            emulator.org.remove("klass", klass)
+        return get(path, *arguments, **options)
+
+    tap.run.client.__dict__["get"] = removing
+    tap.sync_all()
+    messages: Any = tap.message_writer
+    carriers = {row["resource"] for row in messages.records("custom_attributes")}
+    assert "order" not in carriers
+    assert {"conversation", "subscription"} <= carriers
+    assert messages.of("ACTIVATE_VERSION")
+
+
+def named(klass: Any) -> Any:  # noqa: ANN401  (the emulator's resource)
+    return klass.data["attributes"]["name"]
 
 
 def test_a_klass_without_a_name_is_an_error() -> None:

@@ -9,8 +9,10 @@ import pytest
 import requests
 from jsonschema import Draft202012Validator, FormatChecker
 
+from tap_kustomer import discovery
 from tap_kustomer.api.errors import TransientError
 from tap_kustomer.custom_attributes import Definition, columns
+from tap_kustomer.fitting import check
 from tap_kustomer.records import RowBuilder
 from tap_kustomer.run import ClosedStreamsError
 from tap_kustomer.schemas.conversation import CONVERSATION
@@ -20,6 +22,7 @@ from tests.emulated import emulated
 from tests.support import CONFIG, Messages, Transport, scripted, sync, tap_for
 
 if TYPE_CHECKING:
+    from emulator import Emulator
     from tap_kustomer.records import Field
 
 EVERY = {stream.name for stream in STREAMS}
@@ -61,8 +64,10 @@ def test_the_suffix_decides_the_type(
     found = field(name)
     assert (found.column, found.json_type["type"]) == (column, [kind, "null"])
     assert found.json_type.get("format") == ("date-time" if name.endswith("At") else None)
-    assert found.fits(good)
-    assert not found.fits(bad)
+    fits = check(found.property).fits
+    assert fits(good)
+    assert fits(None)
+    assert not fits(bad)
 
 
 def test_an_array_holds_values_of_its_suffix() -> None:
@@ -71,9 +76,10 @@ def test_an_array_holds_values_of_its_suffix() -> None:
         "type": ["array", "null"],
         "items": {"type": ["number", "null"]},
     }
-    assert found.fits([1, Decimal("1.5"), None])
-    assert not found.fits([1, "2"])
-    assert not found.fits(1)
+    fits = check(found.property).fits
+    assert fits([1, Decimal("1.5"), None])
+    assert not fits([1, "2"])
+    assert not fits(1)
 
 
 def test_a_description_is_one_line() -> None:
@@ -153,14 +159,57 @@ def test_every_klass_becomes_a_stream_with_its_own_columns() -> None:
     assert messages.state["bookmarks"]["kobjects_order"]["replication_key"] == "updated_at"
 
 
-def test_klasses_whose_names_would_be_one_keep_their_own() -> None:
+def put_klass(emulator: Emulator, name: str) -> None:
+    attributes = {"name": name, "status": "enabled"}
+    emulator.org.put("klass", {"type": "klass", "id": name, "attributes": attributes})
+
+
+def test_a_new_klass_takes_no_stream_over() -> None:
     emulator = emulated(20)
-    for position, name in enumerate(("ecomm-order", "ecommOrder")):
-        klass = {"type": "klass", "id": f"k{position}", "attributes": {"name": name}}
-        klass["attributes"] = {"name": name, "status": "enabled"}
-        emulator.org.put("klass", klass)
-    streams = tap_for(emulator, Messages(), kobject_streams=True).streams
-    assert {"kobjects_ecomm-order", "kobjects_ecommOrder", "kobjects_order"} <= set(streams)
+    put_klass(emulator, "order-item")
+    before = tap_for(emulator, Messages(), kobject_streams=True).streams
+    put_klass(emulator, "order_item")
+    after = tap_for(emulator, Messages(), kobject_streams=True).streams
+    for name, stream in before.items():
+        assert getattr(after[name], "klass", None) == getattr(stream, "klass", None)
+    (new,) = after.keys() - before.keys()
+    assert new.startswith("kobjects_order_item_")
+
+
+def test_the_catalog_keeps_the_klass() -> None:
+    emulator = emulated(20)
+    put_klass(emulator, "order-item")
+    catalog = tap_for(emulator, Messages(), kobject_streams=True).catalog_dict
+    assert root(catalog, "kobjects_order_item")["klass"] == "order-item"
+    assert "klass" not in root(catalog, "kobjects")
+    again = tap_for(emulator, Messages(), catalog=catalog, kobject_streams=True).catalog_dict
+    assert root(again, "kobjects_order_item") == root(catalog, "kobjects_order_item")
+
+
+def root(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
+    """The metadata of a stream itself."""
+    (entry,) = [e for e in catalog["streams"] if e["tap_stream_id"] == stream]
+    (found,) = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+    return dict(found)
+
+
+def test_a_klass_that_is_gone_when_its_attributes_are_asked_for_has_no_stream() -> None:
+    emulator = emulated(20)
+    run = tap_for(emulator, Messages()).run
+    get = run.client.get
+
+    def removing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
+        if path == "/v1/metadata/order":
+            for one, klass in list(emulator.org.resources["klass"].items()):
+                if klass.data["attributes"]["name"] == "order":
+                    emulator.org.remove("klass", one)
+            path = "/v1/nowhere"
+        return get(path, *arguments, **options)
+
+    run.client.__dict__["get"] = removing
+    names = {stream.name for stream in discovery.tailored(run, typed=False, klasses=True)}
+    assert "kobjects_order" not in names
+    assert "kobjects_loyalty" in names
 
 
 def test_plain_discovery_asks_nothing() -> None:

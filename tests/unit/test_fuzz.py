@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tap_kustomer import instants, settings
@@ -54,7 +54,9 @@ def test_a_body_is_decoded_or_a_value_error(body: bytes) -> None:
 @fewer(2)
 @given(JSON)
 def test_what_is_json_is_decoded_to_itself(value: object) -> None:
-    assert decode(json.dumps(value).encode()) == json.loads(json.dumps(value), parse_float=Decimal)
+    sent = json.dumps(value)
+    assume(r"\u0000" not in sent)  # the one text that is mended
+    assert decode(sent.encode()) == json.loads(sent, parse_float=Decimal)
 
 
 @fewer(2)
@@ -120,7 +122,7 @@ def test_metadata_becomes_sound_columns_or_is_refused(body: bytes, value: object
     with suppress(KustomerError, RecordError):
         assert all(isinstance(name, str) for name in klass_names(client))
     with suppress(KustomerError, RecordError):
-        fields = columns(definitions(client, "conversation"))
+        fields = columns(definitions(client, "conversation") or ())
         resource = Resource((), custom=fields)
         validate_rows(resource, {"custom": {field.source: value for field in fields}})
 

@@ -102,6 +102,8 @@ def test_a_stream_answers_anything_with_valid_rows_or_its_own_error(stream: Any)
 
 
 ODD = [
+    ("teams", "", rb'{"data": [{"id": "\ud83d", "x": 1e99999999999999999999}]}'),
+    ("conversations", "", b'{"data": [{"id": "a", "x": 1e99999999999999999999}]}'),
     ("work_sessions", "", b'{"data": [{"id": "a", "attributes": [1]}]}'),
     ("schedules", "", b'{"data": [{"id": "a"}]}'),
     ("permissions", "", b'{"data": [{"id": "a", "attributes": [1]}]}'),
@@ -122,9 +124,7 @@ def test_answers_that_once_ended_in_a_traceback(name: str, date: str, body: byte
     ("name", "body"),
     [
         ("custom_attributes", b'{"data": [{"id": "a", "attributes": [1]}]}'),
-        ("teams", rb'{"data": [{"id": "\ud83d", "x": 1e99999999999999999999}]}'),
         ("teams", rb'{"data": ["\ud83d", ' + b"[" * 3_000),
-        ("conversations", b'{"data": [{"id": "a", "x": 1e99999999999999999999}]}'),
     ],
 )
 def test_answers_that_no_longer_end_in_a_traceback(name: str, body: bytes) -> None:
@@ -134,6 +134,39 @@ def test_answers_that_no_longer_end_in_a_traceback(name: str, body: bytes) -> No
 
     with pytest.raises(OWN):
         tap_answered(name, answer, Messages()).sync_all()
+
+
+def page(resource: str) -> bytes:
+    tail = b'], "meta": {"total": 1, "pageSize": 500}, "links": {"next": null}}'
+    return b'{"data": [' + resource.encode() + tail
+
+
+@pytest.mark.parametrize("name", ["teams", "conversations", "work_sessions", "audit_logs"])
+def test_no_message_holds_what_databases_refuse(name: str) -> None:
+    attributes = r'{"name\u0000": "a\u0000", "custom": {"k": [{"\u0000": "\u0000"}]}}'
+    body = page(rf'{{"id": "a\u0000", "attributes": {attributes}}}')
+    messages = Messages()
+    tap_answered(name, in_turn([(200, {}, body)]), messages).sync_all()
+    (row,) = messages.records(name)
+    assert row["id"] == "a\ufffd"
+    assert "\ufffd" in json.dumps(row, ensure_ascii=False).replace("a\ufffd", "")
+    assert r"\u0000" not in json.dumps(messages.all, default=str)
+
+
+DATES = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("date", DATES)
+@pytest.mark.parametrize("name", ["teams", "conversations", "work_sessions", "audit_logs"])
+def test_dates_at_the_ends_of_the_calendar_end_in_no_traceback(name: str, date: str) -> None:
+    dates = {"createdAt": date, "updatedAt": date, "deletedAt": date}
+    body = page(json.dumps({"id": "a", "attributes": dates}))
+    messages = Messages()
+    with suppress(*OWN):
+        tap_answered(name, in_turn([(200, {}, body)]), messages).sync_all()
+    for message in messages.of("RECORD"):
+        (schema,) = messages.of("SCHEMA", name)
+        validate(message["record"], schema["schema"])
 
 
 @pytest.mark.parametrize("value", ["2026-W01-1T00:00:00Z", "20261120T100000Z", "2026-11-20 x"])

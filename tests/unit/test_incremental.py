@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from emulator import Emulator, Org, Switches
 from tap_kustomer import instants
 from tap_kustomer.run import ClosedStreamsError
 from tap_kustomer.settings import SettingsError
-from tap_kustomer.streams.incremental import IncrementalStream
+from tap_kustomer.streams.incremental import MOST_UNREAD, IncrementalStream
 from tests.emulated import (
     MINUTE,
     SEARCHED,
@@ -175,24 +176,23 @@ def test_forced_full_table_ignores_the_bookmark() -> None:
     assert not messages.of("ACTIVATE_VERSION", "conversations")
 
 
-def test_a_clock_that_runs_ahead_does_not_move_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_runs_ahead_does_not_move_the_end() -> None:
     emulator = emulated()
     ahead = datetime.now(UTC) + timedelta(hours=2)
-    monkeypatch.setattr("tap_kustomer.run.now", lambda: ahead)
-    tap = tap_for(emulator, Messages())
+    tap = tap_for(emulator, Messages(), now=lambda: ahead)
     tap.sync_all()
     assert tap.run.end < wall()
 
 
-def test_a_clock_that_runs_behind_only_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_runs_behind_only_delays() -> None:
     emulator = emulated()
     behind = datetime.now(UTC) - timedelta(hours=2)
-    monkeypatch.setattr("tap_kustomer.run.now", lambda: behind)
-    tap = tap_for(emulator, Messages())
+    tap = tap_for(emulator, Messages(), now=lambda: behind)
     tap.sync_all()
     assert tap.run.end == instants.of(behind) - 1
 
 
+DEEP: list[Any] = reduce(lambda inner, _: [inner], range(300), [])
 AGES = {"a": 1, "b": 700, "c": 729, "d": 731, "e": 800, "f": 1_500, "9": 1_600}
 
 
@@ -221,21 +221,73 @@ def test_companies_are_read_whole_where_the_search_refuses_them(
     emulator = emulated(company_search=False)
     messages = sync(emulator)
     assert len(messages.records("companies")) == emulator.org.counts()["companies"]
-    lines = [r.getMessage() for r in caplog.records if "/v1/companies whole" in r.getMessage()]
+    lines = [line for line in caplog.messages if "falling back to a full read" in line]
     assert len(lines) == 1
     bookmark = messages.state["bookmarks"]["companies"]["replication_key_value"]
     assert bookmark == max(row["updated_at"] for row in messages.records("companies"))
 
 
-def test_records_without_an_id_close_the_stream_before_them() -> None:
+def test_a_record_that_cannot_be_read_costs_itself_and_is_tried_again() -> None:
     org = Org(now=wall())
-    org.put("conversation", old_record("conversation", "a", 3 * MINUTE))
-    org.put("conversation", {**old_record("conversation", "b", MINUTE), "id": ""})
+    org.put("conversation", old_record("conversation", "a", 30 * MINUTE))
+    bad = old_record("conversation", "b", 25 * MINUTE)
+    org.put("conversation", {**bad, "attributes": {**bad["attributes"], "deep": DEEP}})
+    org.put("conversation", old_record("conversation", "c", MINUTE))
     emulator = Emulator(org)
     messages = Messages()
-    with pytest.raises(ClosedStreamsError, match=r"\[conversations\] A record has no id"):
+    with pytest.raises(ClosedStreamsError, match=r"\[conversations\] .* Record b+ can't"):
         tap_for(emulator, messages).sync_all()
-    assert [row["id"] for row in messages.records("conversations")] == ["a" * 24]
+    assert [row["id"][0] for row in messages.records("conversations")] == ["a", "c"]
+    bookmark = messages.state["bookmarks"]["conversations"]
+    assert bookmark["unread"] == [bad["attributes"]["updatedAt"]]
+    again = Messages()
+    with pytest.raises(ClosedStreamsError, match="Record b+ can't be read"):
+        tap_for(emulator, again, state=messages.state, lookback_seconds=0).sync_all()
+    assert [row["id"][0] for row in again.records("conversations")] == ["c"]
+    org.put("conversation", bad)
+    mended = sync(emulator, state=again.state, lookback_seconds=0)
+    assert [row["id"][0] for row in mended.records("conversations")] == ["b", "c"]
+    assert "unread" not in mended.state["bookmarks"]["conversations"]
+
+
+def test_a_stream_with_too_many_such_records_is_closed() -> None:
+    org = Org(now=wall())
+    for number in range(MOST_UNREAD + 1):
+        record = old_record("conversation", "a", (number + 1) * MINUTE)
+        record["id"] = f"{number:024x}"
+        record["attributes"]["deep"] = DEEP
+        org.put("conversation", record)
+    messages = Messages()
+    with pytest.raises(ClosedStreamsError, match="More than 20 records can't be read"):
+        tap_for(Emulator(org), messages).sync_all()
+    assert "replication_key_value" not in messages.state["bookmarks"]["conversations"]
+
+
+@pytest.mark.parametrize("hours", [2, 24 * 365])
+def test_a_bookmark_in_the_future_is_named(hours: int) -> None:
+    ahead = state_at(wall() + hours * 60 * MINUTE)
+    with pytest.raises(SettingsError, match="bookmark of 'companies' lies in the future"):
+        sync(emulated(), state=ahead)
+
+
+def test_a_bookmark_a_little_ahead_is_mentioned(caplog: pytest.LogCaptureFixture) -> None:
+    messages = sync(emulated(), state=state_at(wall() + 30 * MINUTE), lookback_seconds=0)
+    assert not messages.records("conversations")
+    assert any(line.startswith("Nothing to read: the bookmark") for line in caplog.messages)
+
+
+def test_deleted_records_left_out_before_arrive_once_they_are_asked_for() -> None:
+    emulator = emulated()
+    without = sync(emulator, include_deleted=False)
+    assert without.state["bookmarks"]["conversations"]["include_deleted"] is False
+    same = sync(emulator, include_deleted=False, state=without.state, lookback_seconds=0)
+    assert len(same.records("conversations")) < 10
+    everything = sync(emulator, state=same.state)
+    ids = {row["id"] for row in everything.records("conversations")}
+    assert ids == set(emulator.org.resources["conversation"])
+    assert "include_deleted" not in everything.state["bookmarks"]["conversations"]
+    after = sync(emulator, state=everything.state, lookback_seconds=0)
+    assert len(after.records("conversations")) < 10
 
 
 @pytest.mark.parametrize(

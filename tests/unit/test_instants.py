@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_kustomer import instants
 
-ANY_INSTANT = st.integers(min_value=0, max_value=4_000_000_000_000)
+ANY_INSTANT = st.integers(min_value=instants.FIRST, max_value=instants.LAST)
 
 
 @given(ANY_INSTANT)
@@ -27,6 +29,8 @@ def test_text_sorts_as_instants_do(a: int, b: int) -> None:
         ("1970-01-01T00:00:00.123Z", 123),
         ("1970-01-01T00:00:00.123999Z", 123),
         ("1970-01-01T01:00:00+01:00", 0),
+        ("0001-01-01", instants.FIRST),
+        ("9999-12-31T23:59:59.999999Z", instants.LAST),
     ],
 )
 def test_parse(written: str, instant: int) -> None:
@@ -36,3 +40,21 @@ def test_parse(written: str, instant: int) -> None:
 def test_refuses_what_is_no_date() -> None:
     with pytest.raises(ValueError, match="Invalid isoformat"):
         instants.parse("yesterday")
+
+
+@pytest.mark.parametrize(
+    "written", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.123-00:01", "0001-01-01 00+00:01"]
+)
+def test_refuses_what_an_offset_leads_out_of_the_calendar(written: str) -> None:
+    with pytest.raises(ValueError, match="out of the calendar"):
+        instants.parse(written)
+
+
+@given(st.integers())
+def test_any_instant_has_a_text_of_one_form(instant: int) -> None:
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", instants.text(instant))
+
+
+def test_what_lies_outside_the_calendar_is_written_as_its_end() -> None:
+    assert instants.text(instants.FIRST - 600_000) == "0001-01-01T00:00:00.000Z"
+    assert instants.text(instants.LAST + 1) == "9999-12-31T23:59:59.999Z"

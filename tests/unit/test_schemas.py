@@ -7,7 +7,8 @@ import re
 import pytest
 from jsonschema import Draft202012Validator
 
-from tap_kustomer import records, schemas
+from tap_kustomer import schemas
+from tap_kustomer.fitting import check, is_instant
 from tap_kustomer.records import Resource, RowBuilder
 from tap_kustomer.schemas.conversation import CONVERSATION
 
@@ -76,7 +77,7 @@ def test_the_replication_key_is_a_date_time_attribute(resource: Resource) -> Non
         return
     (field,) = (f for f in resource.fields if f.column == resource.replication_key)
     assert field.json_type["format"] == "date-time"
-    assert field.fits is records.is_instant
+    assert check(field.property) == (True, is_instant)
 
 
 @of_each
