@@ -16,6 +16,7 @@ import click
 from singer_sdk import Tap
 from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.singerlib import StateMessage
 
 from tap_kustomer import files, plain_text
 from tap_kustomer.api.errors import KustomerError
@@ -128,7 +129,12 @@ class Command(Tap, ABC):
 
     @cached_property
     def _ending(self) -> Ending:
-        return Ending(self.message_writer, lambda: self.state_writer.write_state(self.state))
+        return Ending(self.message_writer, self._write_last_state)
+
+    def _write_last_state(self) -> None:
+        """Write the state even if it is that of the last STATE: records may have followed it."""
+        if self.state:
+            self.write_message(StateMessage(value=self.state))
 
     def _handle_termination(self, signum: int, _: FrameType | None) -> None:
         """End as `ending` says: not with 0 as the SDK does, since not everything was read."""
