@@ -10,7 +10,7 @@ from tap_kustomer.api.errors import AccessRefusedError
 from tap_kustomer.command import PLAIN_ERRORS
 from tap_kustomer.plain_text import plain
 from tap_kustomer.run import needs
-from tap_kustomer.writer import OutputError
+from tap_kustomer.writer import printing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,10 +56,8 @@ def check(run: Run, streams: Sequence[KustomerStream]) -> bool:
 
 
 def _print(line: str) -> None:
-    try:
+    with printing():
         click.echo(plain(line))
-    except OSError as error:
-        raise OutputError(error) from None
 
 
 def _verdict(*, good: bool) -> str:

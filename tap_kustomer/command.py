@@ -23,7 +23,7 @@ from tap_kustomer.api.errors import KustomerError
 from tap_kustomer.ending import Ending
 from tap_kustomer.records import RecordError
 from tap_kustomer.settings import SettingsError
-from tap_kustomer.writer import OutputError, Writer, discard
+from tap_kustomer.writer import OutputError, Writer, discard, printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,6 +84,12 @@ class Command(Tap, ABC):
             if check:
                 sys.exit(0 if tap.check() else 1)
             tap.sync_all()
+
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Print what the tap can do."""
+        with printing():
+            super().print_about(output_format)
 
     @classmethod
     def cb_discover(cls, *options: Any) -> None:  # noqa: ANN401  (as above)

@@ -19,6 +19,7 @@ from tap_kustomer.run import Run, now
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
 from tap_kustomer.streams.base import KustomerStream
 from tap_kustomer.streams.incremental import IncrementalStream
+from tap_kustomer.writer import printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,7 +170,8 @@ class TapKustomer(Command):
         """Print the catalog; without a network soon, and without what needs one."""
         with suppress(SettingsError):  # without settings nothing is asked
             self.run.client.tries = HASTY_TRIES
-        return super().run_discovery()
+        with printing():
+            return super().run_discovery()
 
     @cached_property
     def run(self) -> Run:

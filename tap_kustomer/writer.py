@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from functools import cached_property
 from io import FileIO
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,7 +13,7 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from singer_sdk.singerlib import Message
 
@@ -99,6 +100,22 @@ class Writer(MsgSpecWriter):
             self._afterwards = act
         else:
             act()
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Print something else than messages, such as a catalog, whole or with an error as well.
+
+    Raises:
+        OutputError: as for a message.
+    """
+    if sys.stdout is None:
+        raise OutputError
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(error) from None
 
 
 def discard() -> None:

@@ -134,8 +134,9 @@ def test_a_record_is_plain_before_any_handler() -> None:
 
 
 def bug() -> None:
+    nothing: dict[str, str] = {}
     try:
-        {}["emulator-key"]
+        nothing["emulator-key"]
     except KeyError as error:
         msg = "emulator-key\nERROR forged"
         raise ValueError(msg) from error
