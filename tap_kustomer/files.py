@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -40,13 +41,24 @@ def catalog(_: click.Context, __: click.Parameter, path: str | None) -> Catalog 
     if path is None:
         return None
     found = _object(_content(path), CATALOG)
-    if isinstance(found.get("streams"), list):
-        try:
-            return Catalog.from_dict(found)
-        except (AttributeError, LookupError, TypeError, ValueError):  # whatever an entry lacks
-            pass
+    streams = found.get("streams")
+    with suppress(AttributeError, LookupError, TypeError, ValueError):  # whatever an entry lacks
+        read = Catalog.from_dict(found)
+        if isinstance(streams, list) and all(_is_usable(read, entry) for entry in streams):
+            return read
     msg = "the file holds no catalog such as --discover prints."
     raise click.BadParameter(msg)
+
+
+def _is_usable(read: Catalog, entry: dict[str, Any]) -> bool:
+    """Whether the SDK gets along with the names and columns; a deselected stream needs none."""
+    name = entry["tap_stream_id"]
+    if not read[name].metadata.resolve_selection()[()]:
+        return True
+    columns = entry["schema"]["properties"]
+    return entry.get("stream") in {None, name} and all(
+        isinstance(column.get("type", ""), (str, list)) for column in columns.values()
+    )
 
 
 def state(_: click.Context, __: click.Parameter, path: str | None) -> Any:  # noqa: ANN401  (JSON, which the tap judges)

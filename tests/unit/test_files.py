@@ -129,11 +129,21 @@ def test_a_catalog_is_read_whole(path: Path) -> None:
         {"streams": [{"tap_stream_id": []}]},
         {"streams": [{"tap_stream_id": "users", "metadata": [{}]}]},
         {"streams": [{"tap_stream_id": "users", "schema": 5}]},
+        {"streams": [{"tap_stream_id": "users"}]},
+        {"streams": [{"tap_stream_id": "users", "schema": {"properties": []}}]},
+        {"streams": [{"tap_stream_id": "users", "schema": {"properties": {"id": {"type": 5}}}}]},
+        {"streams": [{"tap_stream_id": "users", "schema": {"properties": {}}, "stream": "x"}]},
     ],
 )
 def test_an_object_that_is_no_catalog(path: Path, value: object) -> None:
     path.write_text(json.dumps(value))
     assert "holds no catalog" in refused(lambda: through(files.catalog, path))
+
+
+def test_a_stream_that_is_not_selected_needs_no_columns(path: Path) -> None:
+    metadata = [{"breadcrumb": [], "metadata": {"selected": False}}]
+    path.write_text(json.dumps({"streams": [{"tap_stream_id": "gone", "metadata": metadata}]}))
+    assert list(through(files.catalog, path)) == ["gone"]
 
 
 @given(
