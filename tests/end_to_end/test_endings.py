@@ -109,3 +109,18 @@ def test_a_target_that_ends_with_the_tap_is_no_error_of_the_tap(
     assert log.count("The target has stopped reading") == 1
     assert "Traceback" not in log
     assert "Exception" not in log
+
+
+def test_what_writes_no_messages_ends_without_a_state(tap: Tap, emulator: Emulator) -> None:
+    emulator.switches.latency = 0.2
+    state = {"bookmarks": {"notes": {"replication_key": "updated_at"}}}
+    command = tap.command("--check", state=state)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        head = process.stdout.readline()
+        process.terminate()
+        rest, log = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert b"Reading org" in head
+    assert b"STATE" not in rest
+    assert b"Traceback" not in log
