@@ -70,8 +70,8 @@ class Ending:
 def _give_up(code: int) -> None:
     _log(
         logging.ERROR,
-        f"The target has read nothing for {PATIENCE:.0f} s: the run ends without a last STATE, and "
-        "the next one goes on from the STATE before.",
+        f"The target has not read what was left within {PATIENCE:.0f} s: the run ends without a "
+        "last STATE, and the next one goes on from the STATE before.",
     )
     os._exit(code)  # not by an exception, after which Python would try to write what is buffered
 

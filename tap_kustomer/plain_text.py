@@ -39,8 +39,9 @@ _hidden: dict[str, re.Pattern[str]] = {}
 
 
 def hide(key: object) -> None:
-    """Mask this key from now on."""
-    if isinstance(key, str) and len(key) >= SHORTEST:
+    """Mask this key from now on, as it is sent: without the blanks around it."""
+    key = key.strip() if isinstance(key, str) else ""
+    if len(key) >= SHORTEST:
         _hidden[key] = re.compile("|".join((_spelled(key), *_in_base64(key))))
 
 

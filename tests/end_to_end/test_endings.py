@@ -70,7 +70,8 @@ def test_a_slow_target_gets_the_record_whole_and_a_last_state(
         pieces = [read, *iter(partial(process.stdout.read, 4 * KIB), b"")]
         log = process.stderr.read().decode()
     messages: list[dict[str, Any]] = [json.loads(x) for x in b"".join(pieces).splitlines()]
-    assert process.returncode == 128 + signal.Signals[signals[0]]
+    # Python takes signals that come at the same time in any order.
+    assert process.returncode in {128 + signal.Signals[name] for name in signals}
     assert "Traceback" not in log
     assert log.count("A signal ends the run") == 1
     records = [m["record"] for m in messages if m["type"] == "RECORD"]
@@ -89,7 +90,7 @@ def test_a_target_that_never_reads_again_is_not_waited_for(
         assert process.stderr
         assert process.wait(20) == 128 + signal.SIGTERM
         log = process.stderr.read().decode()
-    assert "The target has read nothing for" in log
+    assert "The target has not read what was left within" in log
     assert "Traceback" not in log
     assert "Exception" not in log
 

@@ -86,6 +86,11 @@ def test_no_base64_of_the_key_is_left(key: str, before: str, behind: str) -> Non
         assert len(tail) <= 8
 
 
+def test_blanks_around_a_key_are_no_part_of_it() -> None:
+    hide(" emulator-key\r\n")
+    assert plain("emulator-key") == MASK
+
+
 @pytest.mark.parametrize("key", [None, 7, ["emulator-key"], "", "short"])
 def test_what_is_no_key_masks_nothing(key: object) -> None:
     hide(key)
