@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_kustomer.api.errors import AccessRefusedError, KustomerError
+from tap_kustomer.api.errors import AccessRefusedError
+from tap_kustomer.command import PLAIN_ERRORS
+from tap_kustomer.plain_text import plain
 from tap_kustomer.run import needs
+from tap_kustomer.writer import printing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +28,10 @@ def check(run: Run, streams: Sequence[KustomerStream], untailored: Exception | N
 
     Raises:
         KustomerError: the key itself is refused, or Kustomer does not answer.
+        OutputError: there is no room to print.
     """
-    click.echo(run.key_facts())
-    rows = [HEAD]
+    _print(run.key_facts())
+    rows: list[tuple[str, ...]] = [HEAD]
     problems = [f"{name}: {reason}" for name, reason in run.closed.items()]
     problems += [f"discovery: {untailored}"] if untailored else []
     good, refused = not problems, False
@@ -38,20 +42,26 @@ def check(run: Run, streams: Sequence[KustomerStream], untailored: Exception | N
         except AccessRefusedError:
             readable = "no"
             refused = refused or stream.selected
-        except KustomerError as error:
+        except PLAIN_ERRORS as error:
             readable = "no"
             problems.append(f"{stream.name}: {error}")
         good = good and (readable == "yes" or not stream.selected)
         selected = "yes" if stream.selected else ""
-        rows.append((stream.name, selected, readable, waiting, needs(stream.permissions)))
+        row = (stream.name, selected, readable, waiting, needs(stream.permissions))
+        rows.append(tuple(plain(cell) for cell in row))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    click.echo()
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    _print("")
+    for cells in rows:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        _print("  ".join(padded).rstrip())
     for line in ("", *problems, _verdict(good=good, refused=refused)):
-        click.echo(line)
+        _print(line)
     return good
+
+
+def _print(line: str) -> None:
+    with printing():
+        click.echo(plain(line))
 
 
 def _verdict(*, good: bool, refused: bool) -> str:

@@ -1,4 +1,4 @@
-"""States of older taps for Kustomer, so that a switch goes on where they stopped.
+"""States of this tap and of older taps for Kustomer, so that a switch goes on where they stopped.
 
 singer-io's tap keeps a bare timestamp per stream. MeltanoLabs' tap is built on the same SDK as this
 one; what tells its states from ours are bookmarks where this tap has none.
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import instants
 from tap_kustomer.settings import SettingsError
+from tap_kustomer.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,16 +25,25 @@ WHOLE = ("shortcuts", "tags", "teams", "users")
 SINGER_IO = "singer-io's tap-kustomer"
 MELTANO_LABS = "MeltanoLabs' tap-kustomer"
 MELTANO_LABS_FIRST_KEY = "attributes.modifiedAt"
+MELTANO_LABS_STREAM = "resource"
+KNOWN = {MELTANO_LABS_STREAM, *(stream.name for stream in STREAMS)}
+KLASS_STREAM = "kobjects_"
+# What a state has beside bookmarks: singer-io's tap notes the stream it is at.
+MEMBERS = {"bookmarks", "currently_syncing"}
 
 
 def taken_over(state: object) -> tuple[dict[str, Any], str]:
     """The state in this tap's form, and a sentence about it if it was in another.
 
+    A state that nobody knows would start a full import that nobody asked for, so it is refused.
+
     Raises:
         SettingsError: the state has no form that is known.
     """
+    if isinstance(state, dict) and state.get("type") == "STATE":  # the whole message
+        state = state.get("value")
     bookmarks = state.get("bookmarks", {}) if isinstance(state, dict) else None
-    if isinstance(state, dict) and isinstance(bookmarks, dict):
+    if isinstance(state, dict) and isinstance(bookmarks, dict) and _is_known(state, bookmarks):
         if _is_singer_io(bookmarks):
             return _from(SINGER_IO, bookmarks, bookmarks)
         if all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
@@ -42,10 +52,17 @@ def taken_over(state: object) -> tuple[dict[str, Any], str]:
             values = {name: each.get("replication_key_value") for name, each in bookmarks.items()}
             return _from(MELTANO_LABS, bookmarks, values)
     msg = (
-        "The state is not one that this tap has written: give it the last STATE of an "
-        "earlier run, or none to start anew."
+        "The state is not one that this tap has written: give --state the last STATE of an "
+        "earlier run, or leave it out to start anew."
     )
     raise SettingsError(msg)
+
+
+def _is_known(state: Mapping[str, Any], bookmarks: Bookmarks) -> bool:
+    """Whether it may be a state of a tap for Kustomer; one without bookmarks is that of a start."""
+    if not bookmarks:
+        return set(state) <= MEMBERS
+    return any(name in KNOWN or name.startswith(KLASS_STREAM) for name in bookmarks)
 
 
 def _is_singer_io(bookmarks: Bookmarks) -> bool:
@@ -56,7 +73,7 @@ def _is_singer_io(bookmarks: Bookmarks) -> bool:
 
 def _is_meltano_labs(bookmarks: Bookmarks) -> bool:
     return (
-        "resource" in bookmarks
+        MELTANO_LABS_STREAM in bookmarks
         or any("partitions" in bookmarks.get(n, {}) for n in ("attachments", "custom_attributes"))
         or any(bookmarks.get(name, {}).get("replication_key") == KEY for name in WHOLE)
         or any(

@@ -12,14 +12,14 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
-from tap_kustomer import catalog, discovery, older_states, settings
+from tap_kustomer import catalog, discovery, older_states, plain_text, settings
 from tap_kustomer.check import check
 from tap_kustomer.command import PLAIN_ERRORS, Command
 from tap_kustomer.run import Run, present
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
 from tap_kustomer.streams.base import KustomerStream
 from tap_kustomer.streams.incremental import IncrementalStream
-from tap_kustomer.writer import Writer
+from tap_kustomer.writer import printing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -47,7 +47,6 @@ class TapKustomer(Command):
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         capability for capability in Tap.capabilities if capability is not PluginCapabilities.BATCH
     ]
-    message_writer_class = Writer
     _untailored: Exception | None = None
     config_jsonschema = th.PropertiesList(
         th.Property(
@@ -180,7 +179,8 @@ class TapKustomer(Command):
         """Print the catalog; without a network soon, and without what needs one."""
         with suppress(SettingsError):  # without settings nothing is asked
             self.run.client.retry.tries = HASTY_TRIES
-        return super().run_discovery()
+        with printing():
+            return super().run_discovery()
 
     @cached_property
     def run(self) -> Run:
@@ -241,6 +241,7 @@ class TapKustomer(Command):
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Validate as the SDK does, but say what to write instead of quoting a JSON schema."""
+        plain_text.hide(self.config.get("api_key"))
         found = super()._validate_config(raise_errors=False)
         if not raise_errors:
             return found

@@ -1,8 +1,10 @@
-"""Singer messages to stdout."""
+"""Singer messages to stdout: each one whole, or an error that says why not."""
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import contextmanager
 from functools import cached_property
 from io import FileIO
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,11 +13,23 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from singer_sdk.singerlib import Message
 
 
 class OutputError(Exception):
     """Messages can't be written any more; nothing that the bookmark passes has been lost by it."""
+
+    def __init__(self, error: OSError | None = None) -> None:
+        """Say what the system's `error` means; without one there is no standard output at all."""
+        if error is None:
+            text = "The output can't be written (standard output is closed): run again with one."
+        elif isinstance(error, BrokenPipeError):
+            text = "The target has stopped reading: see its own log."
+        else:
+            text = f"The output can't be written ({error.strerror}): see to it and run again."
+        super().__init__(text)
 
 
 BUFFER = 1 << 16
@@ -27,6 +41,12 @@ class Writer(MsgSpecWriter):
     Order is kept, so a target that has read a STATE has read every record before it.
     """
 
+    def __init__(self) -> None:
+        """Write nothing yet."""
+        self.begun = False
+        self._writing = False
+        self._afterwards: Callable[[], None] | None = None
+
     @cached_property
     def _out(self) -> BinaryIO:
         """Standard output, with a buffer even where `PYTHONUNBUFFERED` takes Python's own away.
@@ -34,6 +54,8 @@ class Writer(MsgSpecWriter):
         Without one, each record would cost a system call, and what a call that is interrupted by a
         signal leaves unwritten would be lost.
         """
+        if sys.stdout is None:
+            raise OutputError
         out = sys.stdout.buffer
         if isinstance(out, FileIO):
             return open(out.fileno(), "wb", buffering=BUFFER, closefd=False)
@@ -45,13 +67,58 @@ class Writer(MsgSpecWriter):
         Raises:
             OutputError: the target is gone, or there is no room for what it should read.
         """
+        self.begun = self._writing = True
         try:
             self._out.write(self.format_message(message))
             if not isinstance(message, RecordMessage):
                 self._out.flush()
-        except BrokenPipeError:
-            msg = "The target has stopped reading: see its own log."
-            raise OutputError(msg) from None
         except OSError as error:
-            msg = f"The output can't be written ({error.strerror}): see to it and run again."
-            raise OutputError(msg) from None
+            raise OutputError(error) from None
+        finally:
+            self._writing = False
+            if self._afterwards:
+                act, self._afterwards = self._afterwards, None
+                act()
+
+    def flush(self) -> None:
+        """Write what is left in the buffer.
+
+        Raises:
+            OutputError: as for a message.
+        """
+        try:
+            self._out.flush()
+        except OSError as error:
+            raise OutputError(error) from None
+
+    def when_free(self, act: Callable[[], None]) -> None:
+        """Act now or, from a signal while a message is being written, as soon as it is out.
+
+        A message within another would tear both.
+        """
+        if self._writing:
+            self._afterwards = act
+        else:
+            act()
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Print something else than messages, such as a catalog, whole or with an error as well.
+
+    Raises:
+        OutputError: as for a message.
+    """
+    if sys.stdout is None:
+        raise OutputError
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        raise OutputError(error) from None
+
+
+def discard() -> None:
+    """Let go of what is still buffered: it has nowhere to go, and Python would complain at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

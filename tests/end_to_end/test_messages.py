@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 from dataclasses import dataclass, field
@@ -89,14 +90,30 @@ def test_kustomer_is_down(tap: Tap) -> None:
     assert "nothing is lost" in log
 
 
-def test_the_disk_is_full(tap: Tap) -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            tap.command(), stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
-        )
-    assert "The output can't be written (No space left on device)" in said(
-        Outcome(done.returncode, "", done.stderr)
-    )
+OUTPUTS = ["", "--discover", "--test", "--check", "--about"]
+
+
+@pytest.mark.parametrize("option", OUTPUTS)
+def test_the_disk_is_full(tap: Tap, option: str) -> None:
+    log = said(redirected(tap.command(*filter(None, [option])), ">/dev/full"))
+    assert "The output can't be written (No space left on device)" in log
+
+
+@pytest.mark.parametrize("option", OUTPUTS)
+def test_standard_output_is_closed(tap: Tap, option: str) -> None:
+    log = said(redirected(tap.command(*filter(None, [option])), ">&-"))
+    assert "The output can't be written (standard output is closed)" in log
+
+
+def test_standard_error_is_closed(tap: Tap) -> None:
+    result = redirected(tap.command(), "2>&-")
+    assert result.code == 0
+    assert result.out.splitlines()[-1].startswith('{"type":"STATE"')
+
+
+def redirected(command: list[str], where: str) -> Outcome:
+    """What a command says whose output a shell sends elsewhere."""
+    return outcome(["sh", "-c", f"{shlex.join(command)} {where}"])
 
 
 def test_a_file_that_is_missing_or_no_json(tap: Tap) -> None:
@@ -110,9 +127,34 @@ def test_a_file_that_is_missing_or_no_json(tap: Tap) -> None:
 
 
 def test_a_state_of_another_shape(tap: Tap) -> None:
-    for state in ({"bookmarks": ["x"]}, ["x"], "x", 7):
+    for state in ({"bookmarks": ["x"]}, ["x"], "x", 7, {"foo": 1}):
         result = tap.run(state=state)  # type: ignore[arg-type]  # what a user may write
         assert "The state is not one that this tap has written" in said(result)
+
+
+@pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
+@pytest.mark.parametrize("mode", ["", "--check", "--discover", "--test"])
+def test_a_truncated_file_of_any_option(tap: Tap, option: str, mode: str) -> None:
+    (tap.folder / "truncated.json").write_text('{"secret')
+    _, *others = tap.command()
+    line = [COMMAND, *others, option, str(tap.folder / "truncated.json"), *filter(None, [mode])]
+    result = outcome(line)
+    assert result.code == 2
+    assert f"Invalid value for '{option}': a file holds no JSON object" in result.log
+    assert "secret" not in result.log
+    assert "Traceback" not in result.log
+
+
+def test_the_first_and_second_run_of_a_pipeline(tap: Tap) -> None:
+    """As the README writes it: the file of the state is missing at first, later a STATE."""
+    tap.select("users")
+    state = tap.folder / "state.json"
+    for runs in range(2):
+        assert state.exists() == bool(runs)
+        result = tap.run("--state", str(state))
+        assert result.code == 0
+        assert ("The file of --state is missing or empty" in result.log) == (not runs)
+        state.write_text(json.dumps(result.of("STATE")[-1]))
 
 
 def test_discovery_without_a_network(tap: Tap) -> None:

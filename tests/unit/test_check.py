@@ -5,11 +5,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulator import Emulator, Org
-from tap_kustomer.api.errors import KeyRefusedError
+from tap_kustomer.api.errors import (
+    KeyRefusedError,
+    LimitedError,
+    RequestRefusedError,
+    TransientError,
+)
+from tap_kustomer.records import RecordError
+from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams import STREAMS
+from tap_kustomer.streams.configuration import Tags
 from tap_kustomer.streams.search import about
 from tests.emulated import emulated, state_at, wall, whole_catalog
-from tests.support import Messages, tap_for
+from tests.support import KEY, Messages, tap_for
 
 if TYPE_CHECKING:
     from tap_kustomer.tap import TapKustomer
@@ -111,3 +119,49 @@ def test_a_stream_that_keeps_failing_has_its_reason(capsys: pytest.CaptureFixtur
     assert not good
     assert " no " in lines["tags"]
     assert "tags: Kustomer does not answer /v1/nowhere (status 404, not_found)" in text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransientError("/v1/tags", "status 503"),
+        KeyRefusedError(),
+        RequestRefusedError(404, "/v1/tags"),
+        LimitedError("/v1/tags"),
+        RecordError("A record is odd."),
+        SettingsError("The state's bookmark is odd."),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_error_of_the_tap_is_a_row_and_a_line(
+    error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tap = tap_for(emulated(10), Messages())
+
+    def failing(_: object) -> str:
+        raise error
+
+    monkeypatch.setattr(Tags, "waiting", failing)
+    good, lines, text = table(tap, capsys)
+    assert not good
+    assert "yes       no " in lines["tags"]
+    assert f"\ntags: {error}\n" in text
+    assert "yes       yes " in lines["users"]
+
+
+def test_a_broken_bookmark_leaves_the_other_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    state = state_at(wall())
+    state["bookmarks"]["notes"]["replication_key_value"] = "soon"
+    good, lines, text = table(tap_for(emulated(10), Messages(), state=state), capsys)
+    assert not good
+    assert "\nnotes: The state's bookmark of 'notes' is not a date-time" in text
+    assert "yes       yes " in lines["users"]
+
+
+def test_a_table_is_plain_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tap = tap_for(emulated(10), Messages())
+    monkeypatch.setattr(Tags, "waiting", lambda _: f"{KEY}\n\x1b[31mERROR forged")
+    _, lines, _ = table(tap, capsys)
+    assert "********\\n\\x1b[31mERROR forged" in lines["tags"]

@@ -189,6 +189,36 @@ def test_another_form_is_refused(bookmarks: dict[str, Any]) -> None:
         tap_for(emulated(10), Messages(), state={"bookmarks": bookmarks})
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"foo": 1},
+        {"foo": 1, "bookmarks": {}},
+        {"streams": []},
+        {"type": "RECORD", "stream": "tags", "record": {}},
+        {"type": "STATE"},
+        {"type": "STATE", "value": ["x"]},
+        {"type": "STATE", "value": {"foo": 1}},
+        {"bookmarks": {"issues": {"replication_key": KEY, "replication_key_value": "2026-05-01"}}},
+    ],
+)
+def test_json_that_is_no_state_does_not_start_a_full_import(state: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match="not one that this tap has written: give --state"):
+        tap_for(emulated(10), Messages(), state=state)
+
+
+@pytest.mark.parametrize("state", [{}, {"bookmarks": {}}, {"currently_syncing": "notes"}])
+def test_a_state_without_bookmarks_is_that_of_a_start(state: dict[str, Any]) -> None:
+    assert taken_over(state) == (state, "")
+
+
+def test_a_whole_message_is_its_state() -> None:
+    state = state_at(wall())
+    assert taken_over({"type": "STATE", "value": state}) == (state, "")
+    tap = tap_for(emulated(10), Messages(), state={"type": "STATE", "value": state})
+    assert tap.state == state
+
+
 NAMES = st.sampled_from([*INCREMENTAL, *WHOLE, "attachments", "resource"]) | st.text(max_size=5)
 LEAVES = (
     st.none()
