@@ -152,7 +152,7 @@ class Server:
     ) -> None:
         """Hold `records` of one query context; others come with `put`."""
         self.index: dict[str, list[Record]] = {}
-        self.lists: dict[str, list[Row] | Callable[[Ask], list[Row]]] = {}
+        self.lists: dict[str, list[Row] | Callable[[Ask], list[Any]]] = {}
         self.items: dict[str, Row] = {TOKEN: row("token", name="key", roles=["org.user.read"])}
         self.hooks: list[Callable[[Ask, Reply], Reply | None]] = []
         self.asked: list[Ask] = []
