@@ -15,8 +15,9 @@ from unittest import mock
 
 import backoff._sync
 
+from tap_kustomer.tap import TapKustomer
 from tests.hostile.server import DAY, Record, parse, text
-from tests.support import NOW, Messages, tap_for
+from tests.support import CONFIG, NOW, Messages, tap_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -86,9 +87,13 @@ def run(
     *streams: str,
     state: dict[str, Any] | None = None,
     now: Callable[[], int] = lambda: PRESENT,
+    url: str | None = None,
     **config: Any,  # noqa: ANN401  (config values are any JSON)
 ) -> Outcome:
-    """One run of some streams, by default the customers of the last day."""
+    """One run of some streams, by default the customers of the last day.
+
+    With a `url` the tap asks over real sockets whatever listens there for `server`.
+    """
     settings = {
         "start_date": text(BEGIN),
         "max_history_months": 0,
@@ -98,26 +103,30 @@ def run(
         **config,
     }
     outcome, before = Outcome(), len(server.asked)
+    tap: TapKustomer | None = None
     with _held(now), _listening(outcome):
         try:
-            _sync(server, outcome.messages, streams or (STREAM,), state, settings)
+            if url is None:
+                stand_in = cast("Emulator", server)
+                tap = tap_for(stand_in, outcome.messages, state=state, **settings)
+            else:
+                tap = TapKustomer(
+                    config={**CONFIG, **settings, "base_url": url},
+                    state=state,
+                    message_writer=outcome.messages,
+                )
+            _sync(tap, streams or (STREAM,))
         except Exception as error:  # noqa: BLE001  (how it ends is what a test asks)
             outcome.error = _bare(error)
         finally:
+            tap = None
             _join()
     outcome.requests = len(server.asked) - before
     assert len(server.asked) <= server.patience, "the tap asks for ever"
     return outcome
 
 
-def _sync(
-    server: Server,
-    messages: Kept,
-    streams: Collection[str],
-    state: dict[str, Any] | None,
-    config: dict[str, Any],
-) -> None:
-    tap = tap_for(cast("Emulator", server), messages, state=state, **config)
+def _sync(tap: TapKustomer, streams: Collection[str]) -> None:
     for name, stream in tap.streams.items():
         stream.selected = name in streams
     tap.sync_all()
