@@ -246,8 +246,11 @@ class Server:
         rows = self.index.get(ask.body["queryContext"], [])
         rows = rows[bisect_left(rows, low, key=self._at) : bisect_right(rows, high, key=self._at)]
         if first > -math.inf or last < math.inf:
-            dated = [(one, one.created * SECOND) for one in rows if one.created is not None]
-            rows = [one for one, created in dated if first <= created <= last]
+            rows = [
+                one
+                for one in rows
+                if one.created is not None and first <= one.created * SECOND <= last
+            ]
         if not ask.body.get("includeDeleted"):
             rows = [one for one in rows if not one.deleted]
         if self.shuffle:

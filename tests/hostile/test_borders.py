@@ -68,7 +68,7 @@ def test_deleted_records_that_are_wanted_later() -> None:
     assert first.ids() | second.ids() == {one.id for one in records}
 
 
-@pytest.mark.parametrize("ahead", [1, 30, 300_000])
+@pytest.mark.parametrize("ahead", [7, 30, 300_000])
 def test_a_bookmark_in_the_future(ahead: int) -> None:
     bookmark = {
         "replication_key": "updated_at",

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 TIMEOUT = 1
 MARGIN = 1.0
 # After this long the server gives up, so that a tap that waits for ever is found out soon.
-LONGEST = 2.4
+LONGEST = 2.3
 # So often the server answers so, before it refuses to answer at all.
 MOST_TIMES = 2
-MOST_SENT = 400_000_000
-PLAIN = 480_000_000
-GROWTH = 350_000_000
+MOST_SENT = 250_000_000
+PLAIN = 200_000_000
+GROWTH = 160_000_000
 _MEMBER = gzip.compress(b" " * 16_000_000)
 
 

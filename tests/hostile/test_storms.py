@@ -16,6 +16,8 @@ STREAMS = {
     "work_items": ("/v1/routing/conversations/{}/work-items",),
 }
 MANY = 130
+# So few may be noted one by one; of more, the bookmark must not pass the first.
+FEW = 5
 
 
 class Parts:
@@ -60,7 +62,8 @@ def test_a_storm(stream: str, status: int, concurrency: int, first: int, last: i
     org.refused = {one.id for one in org.conversations[first:last]}
     outcome = run(org.server, stream, concurrency=concurrency, lookback_seconds=0)
     told(outcome, stream)
-    assert (outcome.bookmark(stream) or BEGIN) <= org.conversations[first].updated
+    if last - first > FEW:
+        assert (outcome.bookmark(stream) or BEGIN) <= org.conversations[first].updated
     org.refused = set()
     again = run(org.server, stream, state=outcome.state, concurrency=concurrency)
     assert again.error is None
