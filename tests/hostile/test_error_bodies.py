@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.hostile.harness import BEGIN, run, spread, told
-from tests.hostile.server import SEARCH, Ask, Reply, Row, Server, row
+from tests.hostile.server import SEARCH, Ask, Record, Reply, Row, Server, row, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,8 @@ def erring(path: str, which: Callable[[int], bool], *, partial: bool = False) ->
         count += 1
         if not which(count):
             return None
-        return Reply(reply.data[: len(reply.data) // 2] if partial else [], more=ERRORS)
+        half = reply.data[: len(reply.data) // 2] if partial else []
+        return Reply(half, more=ERRORS)
 
     server.hooks.append(err)
     return server
@@ -88,6 +90,19 @@ def test_a_resource_that_errs_for_ever() -> None:
     told(outcome, "schedules")
     assert not outcome.retires("schedules")
     assert outcome.retires("tags")
+
+
+@pytest.mark.parametrize("which", [lambda n: n == 1, lambda n: n < 4], ids=["once", "thrice"])
+def test_a_survey_answer_that_errs_at_first(which: Callable[[int], bool]) -> None:
+    path = "/v1/satisfaction-responses/r1"
+    server = erring(path, which)
+    attributes = {"updatedAt": text(BEGIN + 1), "satisfactionLevel": {"formResponse": "r1"}}
+    raw = json.dumps(row("c1", **attributes)).encode()
+    server.put("conversation", [Record("c1", BEGIN + 1, raw=raw)])
+    server.items[path] = row("r1")
+    outcome = run(server, "satisfaction_responses")
+    assert outcome.error is None
+    assert outcome.ids("satisfaction_responses") == {"r1"}
 
 
 def _bare(reply: Reply) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tests.hostile.harness import BEGIN, PRESENT, Outcome, run, spread, told
+from tests.hostile.harness import BEGIN, Outcome, run, spread, told
 from tests.hostile.server import Ask, Record, Reply, Server, refusal, row, text
 
 if TYPE_CHECKING:
@@ -74,10 +74,11 @@ def test_one_stream_fails_for_ever(stream: str, failure: str) -> None:
     others_came(outcome)
 
 
-def test_a_search_that_ignores_its_filter() -> None:
+@pytest.mark.parametrize("within", [0, 45, 90])
+def test_a_search_that_ignores_its_filter(within: int) -> None:
     """`company_updated_at` is in no document: the search may answer everything, always."""
     server = org()
-    everything = [Record(f"{n:024x}", BEGIN - n * 1_000, BEGIN - n * 1_000) for n in range(90)]
+    everything = spread(90, begin=BEGIN - (90 - within) * 9_000)
 
     def ignore(ask: Ask, _: Reply) -> Reply | None:
         if not ask.is_search or ask.body["queryContext"] != "company":
@@ -85,10 +86,10 @@ def test_a_search_that_ignores_its_filter() -> None:
         return Reply(everything[: ask.size], {"total": 90}, {"next": None})
 
     server.hooks.append(ignore)
-    server.lists["/v1/companies"] = [row("c", updatedAt=text(PRESENT - 9_000))]
+    server.lists["/v1/companies"] = [row(one.id, updatedAt=text(one.updated)) for one in everything]
     outcome = run(server, "companies", *OTHERS)
     if outcome.error is None:
-        assert "c" in outcome.ids("companies")
+        assert {one.id for one in everything if one.updated >= BEGIN} <= outcome.ids("companies")
     else:
         told(outcome, "companies")
     others_came(outcome)
@@ -205,12 +206,20 @@ def test_a_key_that_is_revoked_midway(good: int, status: int) -> None:
     assert outcome.requests <= good + 10
 
 
+def _timeout(_: Ask) -> Reply:
+    raise requests.ReadTimeout
+
+
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize("good", [2, 6, 12])
-def test_a_host_that_is_gone_midway(good: int, concurrency: int) -> None:
+@pytest.mark.parametrize("fail", [_reset, _timeout, FAILURES["503"]], ids=["reset", "slow", "503"])
+def test_a_host_that_is_gone_midway(
+    fail: Callable[[Ask], Reply], good: int, concurrency: int
+) -> None:
+    """What is under way is tried for as long as ever, and after it no stream is."""
     server = Server(spread(9_000), patience=good + 12 * (concurrency + 2))
     for path in LISTS.values():
         server.lists[path] = [row(f"{n}") for n in range(250)]
-    server.hooks.append(lambda ask, _: _reset(ask) if ask.number > good else None)
+    server.hooks.append(lambda ask, _: fail(ask) if ask.number > good else None)
     outcome = run(server, *OTHERS, "users", "queues", "slas", concurrency=concurrency)
     told(outcome)
