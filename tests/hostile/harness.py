@@ -16,7 +16,7 @@ from unittest import mock
 import backoff._sync
 
 from tap_kustomer.tap import TapKustomer
-from tests.hostile.server import DAY, Record, parse, text
+from tests.hostile.records import DAY, Record, parse, text
 from tests.support import CONFIG, NOW, Messages, tap_for
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import math
 import threading
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tests.hostile.records import SECOND, Record, Row, parse, row
 
 if TYPE_CHECKING:
     import random
@@ -22,46 +23,6 @@ if TYPE_CHECKING:
 SEARCH = "/v1/customers/search"
 ARCHIVE = "/v1/customers/archive/search"
 TOKEN = "/v1/auth/tokens/current"  # noqa: S105  (a path, not a password)
-SECOND = 1_000
-DAY = 86_400 * SECOND
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Row = dict[str, Any]
-
-
-def text(instant: int) -> str:
-    """Milliseconds since 1970 as Kustomer writes them."""
-    moment = _EPOCH + timedelta(milliseconds=instant)
-    return f"{moment.isoformat()[:19]}.{instant % SECOND:03d}Z"
-
-
-def parse(moment: str) -> int:
-    """The milliseconds since 1970 that a date-time names."""
-    return (datetime.fromisoformat(moment) - _EPOCH) // timedelta(milliseconds=1)
-
-
-def row(one: str, **attributes: Any) -> Row:  # noqa: ANN401  (attributes are any JSON)
-    """A JSON:API resource."""
-    return {"type": "thing", "id": one, "attributes": attributes}
-
-
-@dataclass
-class Record:
-    """A searched record; `micros` is what the index knows beyond its text."""
-
-    id: str
-    updated: int
-    created: int | None = None
-    micros: int = 0
-    deleted: bool = False
-    raw: bytes = b""
-
-    def __post_init__(self) -> None:
-        attributes: Row = {"updatedAt": text(self.updated)}
-        attributes["createdAt"] = None if self.created is None else text(self.created)
-        if self.deleted:
-            attributes["deleted"] = True
-        self.raw = self.raw or json.dumps(row(self.id, **attributes)).encode()
 
 
 @dataclass(frozen=True)
@@ -161,7 +122,6 @@ class Server:
         self.lte_is_lt = False
         self.shuffle: random.Random | None = None
         self.knows: Callable[[str, Record], bool] | None = None
-        self.dates: Callable[[], str] | None = None
         self._lock = threading.RLock()
         self.put(context, records)
 
@@ -198,8 +158,6 @@ class Server:
             reply = self._route(ask)
             for hook in self.hooks:
                 reply = hook(ask, reply) or reply
-            if self.dates:
-                reply.headers.setdefault("Date", self.dates())
             return _Response(reply.status, reply.headers, reply.encode())
 
     def _route(self, ask: Ask) -> Reply:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.hostile.harness import BEGIN, PRESENT, Outcome, run
-from tests.hostile.server import DAY, SECOND, Ask, Reply, Row, Server, parse, text
+from tests.hostile.records import DAY, SECOND, Row, parse, text
+from tests.hostile.server import Ask, Reply, Server
 
 PATH = "/v1/audit-logs"
 WEEK = 7 * DAY

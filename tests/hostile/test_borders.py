@@ -7,7 +7,8 @@ import random
 import pytest
 
 from tests.hostile.harness import BEGIN, PRESENT, run, spread, told
-from tests.hostile.server import DAY, Record, Server, text
+from tests.hostile.records import DAY, Record, text
+from tests.hostile.server import Server
 
 MANY = 15_000
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.hostile.harness import BEGIN, run, spread, told
-from tests.hostile.server import SEARCH, Ask, Record, Reply, Row, Server, row, text
+from tests.hostile.records import Record, Row, row, text
+from tests.hostile.server import SEARCH, Ask, Reply, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

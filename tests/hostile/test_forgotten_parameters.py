@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.hostile.harness import BEGIN, PRESENT, run
-from tests.hostile.server import Ask, Reply, Row, Server, row, text
+from tests.hostile.records import Row, row, text
+from tests.hostile.server import Ask, Reply, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable

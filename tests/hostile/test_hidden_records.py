@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.hostile.harness import BEGIN, PRESENT, Outcome, run, spread
-from tests.hostile.server import DAY, Ask, Record, Reply, Server
+from tests.hostile.records import DAY, Record
+from tests.hostile.server import Ask, Reply, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.hostile.harness import Outcome, run, told
-from tests.hostile.server import Ask, Reply, Server, refusal, row
+from tests.hostile.records import row
+from tests.hostile.server import Ask, Reply, Server, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.hostile.server import Row
+    from tests.hostile.records import Row
 
 TAGS = "/v1/tags"
 ALL = {f"{n}" for n in range(250)}

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.hostile.harness import PRESENT, Outcome, run
-from tests.hostile.server import DAY, SECOND, Ask, Record, Reply, Server, text
+from tests.hostile.records import DAY, SECOND, Record, text
+from tests.hostile.server import Ask, Reply, Server
 
 NOTES = "/v1/notes"
 OLD = PRESENT - 1_000 * DAY

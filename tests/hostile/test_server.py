@@ -7,7 +7,8 @@ import random
 import pytest
 
 from tests.hostile.harness import BEGIN, PRESENT, run, spread
-from tests.hostile.server import Record, Server
+from tests.hostile.records import Record
+from tests.hostile.server import Server
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

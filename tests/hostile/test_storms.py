@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.hostile.harness import BEGIN, run, spread, told
-from tests.hostile.server import Ask, Record, Reply, Server, refusal, row
+from tests.hostile.records import Record, row
+from tests.hostile.server import Ask, Reply, Server, refusal
 
 CONVERSATIONS = "/v1/conversations"
 # Each stream with the paths that its rows come from.

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from tests.hostile.harness import BEGIN, Outcome, run, spread, told
-from tests.hostile.server import DAY, Ask, Record, Reply, Server, parse
+from tests.hostile.records import DAY, Record, parse
+from tests.hostile.server import Ask, Reply, Server
 
 AT = BEGIN + DAY // 2 + 1
 CREATED = BEGIN - DAY

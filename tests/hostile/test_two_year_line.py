@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.hostile.harness import PRESENT, run
-from tests.hostile.server import ARCHIVE, DAY, SEARCH, Record, Server, text
+from tests.hostile.records import DAY, Record, text
+from tests.hostile.server import ARCHIVE, SEARCH, Server
 
 if TYPE_CHECKING:
     from tests.hostile.server import Ask, Reply
