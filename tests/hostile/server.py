@@ -212,8 +212,11 @@ class Server:
         if not ask.body.get("includeDeleted"):
             rows = [one for one in rows if not one.deleted]
         if self.shuffle:
-            self.shuffle.shuffle(rows)
-            rows.sort(key=self._at)
+            tied = not rows or self._at(rows[0]) == self._at(rows[-1])
+            draw = self.shuffle.random
+            rows = sorted(rows, key=lambda _: draw())
+            if not tied:
+                rows.sort(key=self._at)
         return rows
 
     def _at(self, record: Record) -> int:
