@@ -1,0 +1,113 @@
+"""One record or conversation that can't be read costs itself, is named, and comes when mended."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.hostile.harness import run, spread, told
+from tests.hostile.records import Record, row
+from tests.hostile.server import Ask, Reply, Server, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("broken", [0, 57, 119])
+def test_one_conversation_fails_for_ever(broken: int, concurrency: int) -> None:
+    conversations = spread(120, step=60_000)
+    server = Server(conversations, context="conversation", patience=900)
+    for one in conversations:
+        server.items[f"/v1/conversations/{one.id}"] = row(one.id)
+        server.lists[f"/v1/conversations/{one.id}/attachments"] = [row(f"of-{one.id}")]
+    ill = {conversations[broken].id}
+
+    def fail(ask: Ask, _: Reply) -> Reply | None:
+        return refusal(500) if ask.path.split("/")[-2] in ill else None
+
+    server.hooks.append(fail)
+    everything = {f"of-{one.id}" for one in conversations}
+    outcome = run(server, "attachments", concurrency=concurrency)
+    told(outcome, "attachments", *ill)
+    assert outcome.ids("attachments") == everything - {f"of-{one}" for one in ill}
+
+    again = run(server, "attachments", state=outcome.state, concurrency=concurrency)
+    told(again, "attachments", *ill)
+    assert len(again.ids("attachments")) < 20
+    ill.clear()
+    last = run(server, "attachments", state=again.state, concurrency=concurrency)
+    assert last.error is None
+    assert f"of-{conversations[broken].id}" in last.ids("attachments")
+
+
+def _nested(record: Record, depth: int) -> bytes:
+    inner = b'{"a":' * depth + b"1" + b"}" * depth
+    return record.raw.replace(b'"attributes": {', b'"attributes": {"custom": ' + inner + b",", 1)
+
+
+def _without_id(record: Record) -> bytes:
+    whole = json.loads(record.raw)
+    del whole["id"]
+    return json.dumps(whole).encode()
+
+
+RUIN: dict[str, Callable[[Record], bytes]] = {
+    "2,000 deep": lambda one: _nested(one, 2_000),
+    "984 deep": lambda one: _nested(one, 984),
+    "990 deep": lambda one: _nested(one, 990),
+    "400 deep": lambda one: _nested(one, 400),
+    "a number beyond all bounds": lambda one: one.raw.replace(
+        b'"attributes": {', b'"attributes": {"n": 1e99999999999999999999999,', 1
+    ),
+    "without an id": _without_id,
+    "an empty id": lambda one: one.raw.replace(one.id.encode(), b"", 1),
+    "an id that is a number": lambda one: one.raw.replace(f'"{one.id}"'.encode(), b"7", 1),
+}
+
+
+@pytest.mark.parametrize("position", [0, 350, 699])
+@pytest.mark.parametrize("ruin", RUIN)
+def test_one_record_that_cannot_be_read(ruin: str, position: int) -> None:
+    records = spread(700)
+    one = records[position]
+    one.raw = RUIN[ruin](one)
+    server = Server(records, patience=900)
+    server.lists["/v1/brands"] = server.lists["/v1/tags"] = [row("1"), row("2")]
+    outcome = run(server, "brands", "customers", "tags")
+    rest = {other.id for other in records if other is not one}
+    assert rest <= outcome.ids("customers")
+    assert outcome.ids("brands") == outcome.ids("tags") == {"1", "2"}
+    if one.id in outcome.ids("customers"):
+        assert outcome.error is None
+        return
+    told(outcome, "customers", *([one.id] if one.id.encode() in one.raw else []))
+    server.put("customer", spread(700))
+    again = run(server, "brands", "customers", "tags", state=outcome.state)
+    assert again.error is None
+    assert one.id in again.ids("customers")
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("position", [0, 4_321, 8_999])
+def test_a_record_that_poisons_every_page(position: int, concurrency: int) -> None:
+    """Every search whose page would hold it answers 500."""
+    records = spread(9_000)
+    server = Server(records, patience=900)
+    poison = {records[position].id}
+
+    def fail(ask: Ask, reply: Reply) -> Reply | None:
+        held = reply.data if ask.is_search else []
+        return refusal(500) if any(one.id in poison for one in held) else None
+
+    server.hooks.append(fail)
+    outcome = run(server, concurrency=concurrency)
+    told(outcome, "customers")
+    assert outcome.ids() == {one.id for one in records} - poison
+    poison.clear()
+    server.patience += 900
+    again = run(server, state=outcome.state, concurrency=concurrency)
+    assert again.error is None
+    assert records[position].id in again.ids()
