@@ -134,12 +134,14 @@ def test_a_page_is_handed_over_before_the_next_is_asked_for() -> None:
         next(entries)
 
 
-def test_an_odd_page_is_asked_again(waits: list[float]) -> None:
-    ids, _ = read((200, {}, b'{"data": null}'), counted("f", count=2))
+@pytest.mark.parametrize("odd", [b"", b'{"data": null}', b'{"data": [null]}'])
+def test_an_odd_page_is_asked_again(odd: bytes, waits: list[float]) -> None:
+    ids, _ = read((200, {}, odd), counted("f", count=2))
     assert ids == ["f"]
     assert len(waits) == 1
 
 
-def test_an_error_names_the_path() -> None:
+def test_an_error_names_the_path(waits: list[float]) -> None:
     with pytest.raises(TransientError, match=rf"{PATH} \(the answer holds no list of records\)"):
-        read((200, {}, b'{"data": [null]}'))
+        read(*[(200, {}, b'{"data": [null]}')] * 11)
+    assert len(waits) == 10

@@ -46,6 +46,7 @@ def test_a_document_holds_data(body: bytes, document: dict[str, Any]) -> None:
         (b'{"data": "a"}', "the answer holds no data"),
         (b'{"data": 7, "errors": []}', "the answer holds no data"),
         (b'{"errors": []}', "the answer holds no data"),
+        (b'{"data": [{}, null]}', "the answer holds no list of records"),
         (b'{"data": [], "errors": [{"code": "jane"}]}', "the answer reports errors"),
         (b'{"data": null, "errors": {"code": "jane"}}', "the answer reports errors"),
         (b'{"data": [], "errors": "jane"}', "the answer reports errors"),
