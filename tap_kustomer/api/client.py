@@ -30,7 +30,7 @@ from tap_kustomer.api.decode import decode
 from tap_kustomer.api.retry import Retry, pause_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_kustomer.settings import Settings
 
@@ -59,7 +59,7 @@ class _Request(NamedTuple):
     method: str
     address: str
     path: str
-    params: Mapping[str, str | int] | None = None
+    params: Sequence[tuple[str, str | int]]
     body: object = None
 
 
@@ -118,11 +118,13 @@ class Client:
             KustomerError: why there is no good answer.
         """
         address = self._pinned(link or path, path)
+        own, others = params or {}, []
         if link:
             parts = urlsplit(address)
-            params = {**dict(parse_qsl(parts.query)), **(params or {})}
+            told = parse_qsl(parts.query, keep_blank_values=True)
+            others = [(name, value) for name, value in told if name not in own]
             address = urlunsplit(parts._replace(query="", fragment=""))
-        return self._send(_Request("GET", address, path, params))
+        return self._send(_Request("GET", address, path, [*others, *own.items()]))
 
     def search(self, path: str, body: object, *, page: int, size: int) -> bytes:
         """The body that a search answers to page `page` (from 1) of `size` records.
@@ -130,7 +132,7 @@ class Client:
         Raises:
             KustomerError: why there is no good answer.
         """
-        params = {"page": page, "pageSize": size}
+        params = [("page", page), ("pageSize", size)]
         return self._send(_Request("POST", self._pinned(path, path), path, params, body))
 
     def _send(self, request: _Request) -> bytes:

@@ -25,7 +25,7 @@ def fetch(
 
 
 def parse(body: bytes, path: str) -> dict[str, Any]:
-    """The document in `body`; its `data` is a list or an object.
+    """The document in `body`; its `data` is a list of objects or an object.
 
     Raises:
         TransientError: it is no such document, or reports errors.
@@ -37,6 +37,7 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
     if isinstance(document, dict):
         refuse_errors(document.get("errors"), path)
         if isinstance(document.get("data"), (list, dict)):
+            resources(document, path)
             return document
     raise TransientError(path, "the answer holds no data")
 

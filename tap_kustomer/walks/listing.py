@@ -107,15 +107,18 @@ def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[D
     link, ended = None, False
     for number in range(1, MOST_PAGES + 1):
         query = params if link or number == 1 else {**params, "page": number}
+        is_linked = link is not None
         document = _ask(client, path, query, link, member)
         data, total = resources(document, path), _total(document)
         fresh = {str(resource.get("id") or "") for resource in data} - known
         link = _next_link(document, path)
         if number > 1 and not fresh and not link:
             # Nothing behind the last page, or a list without pages that sends itself again.
-            if ended or total in {None, counted}:
-                return
-            break
+            if not ended and (total or 0) > counted + (len(data) if is_linked else 0):
+                break
+            if not data:  # a page like others: what was on it may have moved up
+                yield document
+            return
         yield document
         known |= fresh
         counted += len(data)
@@ -137,7 +140,6 @@ def _ask(client: Client, path: str, query: Params, link: str | None, member: str
     def attempt() -> Document:
         document = parse(client.get(path, query, link=link), path)
         _next_link(document, path)
-        resources(document, path)
         resources(document, path, member)
         return document
 
@@ -164,4 +166,4 @@ def _next_link(document: Document, path: str) -> str | None:
 def _total(document: Document) -> int | None:
     meta = document.get("meta")
     total = meta.get("total") if isinstance(meta, dict) else None
-    return total if type(total) is int else None
+    return total if type(total) is int and total >= 0 else None

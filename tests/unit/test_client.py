@@ -2,37 +2,53 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
+from requests.adapters import HTTPAdapter
 
-from tap_kustomer.api import errors, retry
-from tap_kustomer.api.client import SEARCH
-from tests.support import KEY, NOW, Answer, HeldClock, client_for, scripted
+from tap_kustomer.api import client as client_module
+from tap_kustomer.api import errors, transport
+from tap_kustomer.api.client import SEARCH, Client
+from tap_kustomer.api.document import fetch
+from tests.support import KEY, Answer, Transport, client_for, load, scripted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    import requests
+
+HOST = "https://acme.api.kustomerapp.com"
 PATH = "/v1/teams"
 
 
-def ok(data: Any = (), **headers: str) -> Answer:  # noqa: ANN401  (any JSON)
-    return 200, headers, json.dumps({"data": data or []}).encode()
-
-
-def status(code: int, body: bytes = b"", **headers: str) -> Answer:
-    return code, headers, body
+def ok(**headers: str) -> Answer:
+    return 200, headers, b'{"data": []}'
 
 
 def test_a_request_carries_key_accept_and_version() -> None:
-    transport = scripted(ok())
-    client_for(transport).get(PATH, {"pageSize": 500})
-    (sent,) = transport.sent
-    assert sent.url == "https://acme.api.kustomerapp.com/v1/teams?pageSize=500"
+    sender = scripted(ok())
+    assert client_for(sender).get(PATH, {"pageSize": 500}) == b'{"data": []}'
+    (sent,) = sender.sent
+    assert (sent.method, sent.url) == ("GET", f"{HOST}/v1/teams?pageSize=500")
+    assert sent.body is None
     assert sent.headers["Authorization"] == f"Bearer {KEY}"
     assert sent.headers["Accept"] == "application/json"
-    assert sent.headers["User-Agent"].startswith("tap-kustomer/")
+    assert sent.headers["User-Agent"] == f"tap-kustomer/{version('tap-kustomer')}"
+
+
+def test_a_search_carries_its_body_and_its_page() -> None:
+    sender = scripted((200, {}, b"any bytes"))
+    body = {"queryContext": "message", "and": [], "includeDeleted": True}
+    assert client_for(sender).search(SEARCH, body, page=2, size=50) == b"any bytes"
+    (sent,) = sender.sent
+    assert (sent.method, sent.url) == ("POST", f"{HOST}{SEARCH}?page=2&pageSize=50")
+    assert json.loads(sent.body or b"") == body
+    assert sent.headers["Content-Type"] == "application/json"
+    assert sent.headers["Authorization"] == f"Bearer {KEY}"
 
 
 def test_a_netrc_file_does_not_replace_the_key(
@@ -42,187 +58,83 @@ def test_a_netrc_file_does_not_replace_the_key(
     netrc.write_text("machine acme.api.kustomerapp.com login someone password else\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    transport = scripted(ok())
-    client_for(transport).get(PATH)
-    assert transport.sent[0].headers["Authorization"] == f"Bearer {KEY}"
+    sender = scripted(ok())
+    client_for(sender).get(PATH)
+    assert sender.sent[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
 def test_cookies_are_not_kept() -> None:
-    transport = scripted(ok(**{"Set-Cookie": "a=b"}), ok())
-    client = client_for(transport)
+    sender = scripted(ok(**{"Set-Cookie": "a=b"}), ok())
+    client = client_for(sender)
     client.get(PATH)
     client.get(PATH)
-    assert "Cookie" not in transport.sent[1].headers
+    assert "Cookie" not in sender.sent[1].headers
+    assert not client.session.cookies
+
+
+class Noting(Transport):
+    """Keeps how a request was to be sent."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: ok())
+        self.options: list[dict[str, Any]] = []
+
+    def send(
+        self, request: requests.PreparedRequest, *_: object, **options: object
+    ) -> requests.Response:
+        self.options.append(options)
+        return super().send(request)
 
 
 @pytest.mark.parametrize(
-    "link", ["/v1/teams?page=2", "https://acme.api.kustomerapp.com/v1/teams?page=2"]
+    ("base_url", "proxies"),
+    [("https://acme.kustomerapp.com", {}), ("http://127.0.0.1:81", {"no_proxy": "127.0.0.1"})],
 )
-def test_links_on_the_host_are_followed(link: str) -> None:
-    transport = scripted(ok())
-    client_for(transport).get(link)
-    assert transport.sent[0].url == "https://acme.api.kustomerapp.com/v1/teams?page=2"
+def test_an_answer_is_read_piece_by_piece_within_the_timeout(
+    monkeypatch: pytest.MonkeyPatch, base_url: str, proxies: dict[str, str]
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "a bundle")
+    bounds: list[float] = []
+
+    @contextmanager
+    def bounded(seconds: float) -> Iterator[transport.Deadline]:
+        bounds.append(seconds)
+        yield transport.Deadline()
+
+    monkeypatch.setattr(transport, "deadline", bounded)
+    sender = Noting()
+    client_for(sender, base_url=base_url, request_timeout=7).get(PATH)
+    (options,) = sender.options
+    assert bounds == [7] == [options["timeout"]]
+    assert options["stream"] is True
+    assert options["verify"] == "a bundle"
+    assert dict(options["proxies"]) == proxies
 
 
-@pytest.mark.parametrize(
-    "link",
-    [
-        "https://evil.org/v1/teams",
-        "//evil.org/v1/teams",
-        "http://acme.api.kustomerapp.com/v1/teams",
-        "https://acme.api.kustomerapp.com:8443/v1/teams",
-        "https://acme.api.kustomerapp.com@evil.org/v1/teams",
-        "https://acme.api.kustomerapp.com.evil.org/v1/teams",
-        "ftp://acme.api.kustomerapp.com/v1/teams",
-    ],
-)
-def test_links_that_leave_the_host_are_refused_unsent(link: str) -> None:
-    transport = scripted()
-    with pytest.raises(errors.LinkRefusedError, match="set base_url"):
-        client_for(transport).get(link)
-    assert not transport.sent
+def test_every_thread_has_a_connection_of_its_own_and_the_run_one_more() -> None:
+    client = Client(load(concurrency=3))
+    adapter = client.session.get_adapter(f"{HOST}{PATH}")
+    assert isinstance(adapter, transport.Adapter)
+    assert vars(adapter)["_pool_maxsize"] == 4
+    assert type(client.session.get_adapter("https://evil.org")) is HTTPAdapter
 
 
-@pytest.mark.parametrize("code", [301, 302, 307, 308])
-def test_redirects_are_refused(code: int) -> None:
-    transport = scripted(status(code, Location="https://evil.org/v1/teams"))
-    with pytest.raises(errors.LinkRefusedError):
-        client_for(transport).get(PATH)
-    assert len(transport.sent) == 1
+def test_the_budgets_are_those_of_the_settings() -> None:
+    client = Client(load(max_requests_per_minute=70, max_search_requests_per_minute=7))
+    assert (client.org_budget.limit, client.search_budget.limit) == (70, 7)
 
 
-@pytest.mark.parametrize(
-    "failure",
-    [
-        status(500),
-        status(501),
-        status(503),
-        status(408),
-        status(200, b"<html>proxy</html>"),
-        status(200, b'{"data": ['),
-        status(200, b"[]"),
-        status(200, b'{"data": null}'),
-        status(200, b'{"errors": []}'),
-        requests.ConnectionError("reset"),
-        requests.Timeout("slow"),
-        requests.exceptions.ChunkedEncodingError("half"),
-        requests.exceptions.SSLError("EOF occurred"),
-    ],
-)
-def test_passing_failures_are_asked_again(failure: Answer | Exception, waits: list[float]) -> None:
-    transport = scripted(failure, failure, ok([{"id": "1"}]))
-    assert client_for(transport).get(PATH)["data"] == [{"id": "1"}]
-    assert len(waits) == 2
-
-
-def test_gives_up_after_about_five_minutes(waits: list[float]) -> None:
-    transport = scripted(*[status(503)] * retry.TRIES)
-    with pytest.raises(errors.TransientError, match=r"/v1/teams \(status 503\).*bookmark"):
-        client_for(transport).get(PATH)
-    assert 300 <= sum(waits) <= 300 + len(waits) + 5
-    assert max(waits) <= retry.LONGEST_WAIT + 1
-
-
-@pytest.mark.parametrize(
-    ("code", "error"),
-    [
-        (400, errors.RequestRefusedError),
-        (404, errors.RequestRefusedError),
-        (409, errors.RequestRefusedError),
-        (422, errors.RequestRefusedError),
-        (401, errors.AccessRefusedError),
-        (403, errors.AccessRefusedError),
-    ],
-)
-def test_refusals_are_never_asked_again(code: int, error: type[Exception]) -> None:
-    transport = scripted(status(code, b"not json"))
-    with pytest.raises(error, match=str(code)):
-        client_for(transport).get(PATH)
-    assert len(transport.sent) == 1
-
-
-def test_a_refusal_names_kustomers_code_but_no_data() -> None:
-    body = {
-        "errors": [
-            {"code": "bad_request", "message": "jane@example.org"},
-            {"code": "Jane Doe <jane@example.org>"},
-            "odd",
-        ]
-    }
-    with pytest.raises(errors.RequestRefusedError) as caught:
-        client_for(scripted(status(400, json.dumps(body).encode()))).get(PATH)
-    assert "bad_request" in str(caught.value)
-    assert "ane" not in str(caught.value).replace("please", "")
-
-
-@pytest.mark.parametrize("code", [400, 401, 403])
-def test_the_wrong_region_names_the_right_one(code: int) -> None:
-    text = b"Auth token associated with pod prod2 but request is being handled by prod1"
-    with pytest.raises(errors.WrongRegionError, match=r"https://api\.prod2\.kustomerapp\.com"):
-        client_for(scripted(status(code, text))).get(PATH)
-
-
-def test_an_unknown_region_is_named_too() -> None:
-    with pytest.raises(errors.WrongRegionError, match="prod9: set base_url to your org's own"):
-        client_for(scripted(status(401, b"associated with pod prod9 but"))).get(PATH)
-
-
-def test_a_wrong_certificate_ends_at_once() -> None:
-    broken = requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify")
-    with pytest.raises(errors.CertificateError, match="base_url"):
-        client_for(scripted(broken)).get(PATH)
-
-
-def test_a_429_waits_for_the_reset_and_costs_no_try() -> None:
-    clock = HeldClock()
-    reset = str(int(NOW.timestamp()) + 40)
-    told = 429, {"x-ratelimit-reset": reset}, b""
-    limited = [told, *[(429, {"Retry-After": "3"}, b"")] * (3 * retry.TRIES)]
-    transport = scripted(*limited, ok())
-    client_for(transport, clock).get(PATH)
-    assert clock.seconds == 40 + 3 * 3 * retry.TRIES
-
-
-def test_nothing_left_pauses_until_the_reset() -> None:
-    clock = HeldClock()
-    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "25"}
-    client = client_for(scripted(ok(**headers), ok()), clock)
-    client.get(PATH)
-    client.get(PATH)
-    assert clock.seconds == 25
-
-
-def test_searches_spend_both_budgets() -> None:
-    clock = HeldClock()
-    client = client_for(
-        scripted(*[ok()] * 6), clock, max_requests_per_minute=4, max_search_requests_per_minute=2
-    )
-    for _ in range(2):
-        client.search(SEARCH, {}, lambda body, _: body, page=1, size=1)
-    client.get(PATH)
-    client.get(PATH)
-    assert clock.seconds == 0
-    client.search(SEARCH, {}, lambda body, _: body, page=1, size=1)
-    assert clock.seconds == 60
-    client.get(PATH)
-    assert clock.seconds == 60
-
-
-def test_a_page_that_is_too_large_is_asked_smaller(waits: list[float]) -> None:
-    transport = scripted(requests.Timeout("slow"), status(504), status(503), ok())
-    client = client_for(transport)
-    size = client.search(SEARCH, {}, lambda _, size: size, page=1, size=500)
-    sizes = [str(sent.url).rsplit("pageSize=", 1)[1] for sent in transport.sent]
-    assert sizes == ["500", "250", "125", "125"]
-    assert size == 125
-    assert len(waits) == 3
-
-
-def test_a_later_page_keeps_its_size(waits: list[float]) -> None:
-    transport = scripted(status(504), ok())
-    size = client_for(transport).search(SEARCH, {}, lambda _, size: size, page=2, size=500)
-    assert size == 500
-    assert waits
+def test_the_date_of_the_last_good_answer_is_kept() -> None:
+    client = client_for(scripted(ok(Date="a"), (503, {"Date": "b"}, b""), ok()))
+    dates = [client.server_date]
+    for _ in range(3):
+        with suppress(errors.TransientError):
+            client.get(PATH)
+        dates.append(client.server_date)
+    assert dates == [None, "a", "a", None]
 
 
 def test_neither_key_nor_body_is_logged(
@@ -230,13 +142,22 @@ def test_neither_key_nor_body_is_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     secret = b'{"errors": [{"message": "jane@example.org"}]}'
-    transport = scripted(
-        status(500, secret), status(200, b"<p>jane@example.org"), status(429), status(400, secret)
+    sender = scripted(
+        (500, {}, secret), (200, {}, b"<p>jane@example.org"), (429, {}, b""), (400, {}, secret)
     )
     with pytest.raises(errors.KustomerError) as caught:
-        client_for(transport).get(PATH)
+        fetch(client_for(sender), PATH)
     assert len(waits) == 2
     seen = caplog.text + str(caught.value) + repr(caught.value)
     assert "jane" not in seen
     assert KEY not in seen
     assert "rate limit" in seen
+
+
+def test_what_urllib3_quotes_of_malformed_headers_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client_for(scripted())
+    logging.getLogger("urllib3.connection").warning("Failed to parse headers: jane@example.org")
+    assert not caplog.records
+    assert client_module._withhold in logging.getLogger("urllib3.connection").filters
