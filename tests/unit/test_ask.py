@@ -239,8 +239,13 @@ def test_empty_pages_show_no_limit() -> None:
     assert table.sizes == [70] * 3
 
 
-def test_a_link_that_leads_nowhere_is_the_end() -> None:
-    table = Table(spread(3), links=lambda _: {"next": "/next"})
+@pytest.mark.parametrize("total", [3, 2, 0, None])
+@pytest.mark.parametrize("links", [{"next": "/next"}, {}])
+def test_a_short_page_with_nothing_behind_it_is_the_end(
+    links: dict[str, str], total: int | None
+) -> None:
+    """A link may stand on every page, or there is neither link nor count."""
+    table = Table(spread(3), links=lambda _: links, total=lambda _: total)
     asker = table.asker(70)
     page = asker.page_or_none(SPAN)
     assert page
@@ -261,14 +266,12 @@ def test_a_link_that_leads_somewhere_is_not() -> None:
 @pytest.mark.parametrize(
     ("options", "size"),
     [
-        ({"links": lambda _: {"next": None}}, 70),  # no link
-        ({"links": lambda _: {"next": "/next"}, "total": lambda _: 4}, 70),  # another count
-        ({"links": lambda _: {"next": "/next"}, "total": lambda _: None}, 70),  # no count
-        ({"links": lambda _: {"next": "/next"}}, 3),  # a full page
+        ({"total": lambda _: 4}, 70),  # a count says more
+        ({}, 3),  # a full page
     ],
 )
 def test_what_a_link_can_not_prove_is_not_asked(options: dict[str, Any], size: int) -> None:
-    table = Table(spread(3), **options)
+    table = Table(spread(3), links=lambda _: {"next": "/next"}, **options)
     asker = table.asker(size)
     page = asker.page(SPAN)
     assert not asker.is_past_end(SPAN, page)
