@@ -102,8 +102,10 @@ class Ties:
         """What no range of creation has found, if the instant counts more than was seen."""
         undated = sum(hit.created == UNKNOWN for hit in self._seen.values())
         is_capped = page.total is not None and page.total >= self._most
-        is_settled = page.total == self._settled + undated or (is_capped and not undated)
-        return [] if is_settled or self._is_unread else self._by_pages(span)
+        is_settled = page.total in {self._settled, self._settled + undated}
+        if is_settled or self._is_unread or (is_capped and not undated):
+            return []
+        return self._by_pages(span)
 
     def _part(self, span: Span, page: Page | None) -> Iterator[list[Hit]]:
         """The records of a part of the instant, cut by creation until a cut is proven."""
@@ -170,6 +172,8 @@ class Ties:
         `total` is dependable here: below 10,000 even a capped one counts.
         """
         hits: dict[object, Hit] = {}
+        totals: set[int | None] = set()
+        expected: int | None
         number, size, beyond = 1, self._asker.size, 0
         while self._most % size:  # else the last page would reach beyond the cap
             size -= 1
@@ -177,21 +181,25 @@ class Ties:
             page = self._asker.page(span, number, size)
             size, offset, total = page.size, (number - 1) * page.size, page.total
             hits.update((_key(hit), hit) for hit in page.hits)
+            totals.add(total)
             beyond += page.beyond
             is_counted = total is not None and total < self._most
             if page.beyond and page.ordered and (page.sent == size or not is_counted):
-                return _Reading(hits, offset + page.sent - beyond, number)
+                expected = offset + page.sent - beyond
+                break
             if page.more or not is_counted:
                 is_last = not page.sent and (total or 0) <= offset
             else:
                 is_last = offset + size >= (total or 0)
-            if is_last:
-                return _Reading(hits, total and total - beyond, number)
-            number += 1
-            if number > MOST_PAGES or number * size > self._most:
-                if total is not None and is_counted:
-                    return _Reading(hits, total - beyond, number - 1)
+            is_capped = number >= MOST_PAGES or (number + 1) * size > self._most
+            if is_last or (is_capped and is_counted):
+                expected = None if total is None else total - beyond
+                break
+            if is_capped:
                 raise TieError(self._asker.query.context, span.start, total)
+            number += 1
+        # Where the count has changed, somebody left, and another one may have slipped by.
+        return _Reading(hits, expected if len(totals) == 1 else None, number)
 
     def _new(self, hits: list[Hit]) -> list[Hit]:
         """Those that have not been handed over yet; also what both of two parts hold."""
