@@ -98,8 +98,11 @@ class Asker:
         return page
 
     def is_past_end(self, span: Span, page: Page) -> bool:
-        """Whether page 1, short but with a `next` link, is all there is: the link leads nowhere."""
-        if not (page.more and page.total == page.sent and is_doubtful(page)):
+        """Whether page 1, short though no count says more, is all there is: page 2 is empty.
+
+        Some servers link to a next page whatever there is, or neither link nor count.
+        """
+        if page.sent >= page.size or (page.total or 0) > page.sent:
             return False
         return not self.page(span, 2, page.size).sent
 

@@ -140,7 +140,7 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         raise TransientError(path, "the answer is no page of records") from None
     refuse_errors(answer.errors, path)
     try:
-        found, is_dated = _hits(answer.data, span.start)
+        found, ordered = _hits(answer.data, span)
     except ValueError:
         raise TransientError(path, "the answer is no page of records") from None
     meta = answer.meta if isinstance(answer.meta, dict) else {}
@@ -153,7 +153,6 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
     size = min(size, _count(meta.get("pageSize")) or size)
     total = _count(meta.get("total"))
     more = bool(links.get("next"))
-    ordered = is_dated and all(a.instant <= b.instant for a, b in pairwise(found))
     beyond = sum(hit.instant > span.end for hit in found)
     counted = (number - 1) * size + len(found)
     agrees, claims_more = total == counted, more or (total or 0) > counted
@@ -195,22 +194,28 @@ def _is_near(hit: Hit, span: Span) -> bool:
     )
 
 
-def _hits(raws: list[msgspec.Raw], start: int) -> tuple[list[Hit], bool]:
-    """The records, and whether any says when it was updated; else it stands at the one before.
+def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool]:
+    """The records, and whether those that say when they were updated are in order.
+
+    One that does not say stands at the one before, but never past the span: the next span may show
+    no reason to keep it. Such records alone have no order.
 
     Raises:
         ValueError: an item is no JSON object.
     """
     hits: list[Hit] = []
-    instant, is_dated = start, False
+    dated = [span.start]
     for raw in raws:
         key, updated, created = _head(raw)
-        own = _instant(updated, UNKNOWN)
-        if own != UNKNOWN:
-            instant, is_dated = own, True
+        instant = _instant(updated, UNKNOWN)
+        if instant == UNKNOWN:
+            instant = min(dated[-1], span.end)
+        else:
+            dated.append(instant)
         key = key if isinstance(key, str) else ""
         hits.append(Hit(instant, _instant(created, UNKNOWN), key, raw))
-    return hits, is_dated
+    is_dated = len(dated) > 1 or not hits
+    return hits, is_dated and all(a <= b for a, b in pairwise(dated))
 
 
 def _head(raw: msgspec.Raw) -> tuple[Any, Any, Any]:

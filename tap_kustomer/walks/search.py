@@ -70,6 +70,8 @@ class SearchWalk:
             end = self._nearest_cut(start)
             span = Span(start, end)
             page = self._asker.page_or_none(span)
+            if page and end == self.end:
+                self._asker.recovered()
             if page and (page.complete or self._asker.is_past_end(span, page)):
                 yield Chunk(page.hits, end + 1, 0 if end == self.end else None)
                 start = end + 1
@@ -89,7 +91,6 @@ class SearchWalk:
         if self._cuts:
             return self._cuts[-1]
         self._is_disordered = False
-        self._asker.recovered()
         return self.end
 
     def _proven(self, page: Page) -> list[Hit]:
@@ -105,8 +106,9 @@ class SearchWalk:
         return [hit for hit in page.hits if hit.instant < last]
 
     def _is_all_at(self, page: Page, start: int) -> bool:
-        """Whether the first instant fills a page."""
-        return bool(page.hits) and page.hits[-1].instant == start and not is_doubtful(page)
+        """Whether the first instant fills a page; records that name none only seem to."""
+        is_first = bool(page.hits) and page.hits[-1].instant == start
+        return is_first and page.ordered and not is_doubtful(page)
 
 
 def _middle(page: Page | None, start: int, end: int) -> int:
@@ -114,6 +116,8 @@ def _middle(page: Page | None, start: int, end: int) -> int:
     if not page or not page.hits:
         return (start + end) // 2
     first, last = page.hits[0].instant, page.hits[-1].instant
+    if first == last and not page.ordered:  # none of the records says when it was updated
+        return (start + end) // 2
     # One instant that fills a page has no order that could prove that nothing lies before it.
     cut = last - 1 if first == last else page.hits[len(page.hits) // 2].instant
     return min(max(cut, start), end - 1)

@@ -58,8 +58,9 @@ class Ties:
         self._asker = asker
         self._most = most_records
         self._seen: dict[object, Hit] = {}
-        self._beyond = self._hidden = 0
+        self._settled = self._hidden = 0
         self._is_unread = False
+        self._ahead = (0, 0)
 
     def read(self, instant: int) -> Iterator[Chunk]:
         """The records of `instant`, in lists that are in order of creation as far as it is known.
@@ -68,7 +69,7 @@ class Ties:
             KustomerError: as the client does.
             TieError: more records share both instants than the search can page through.
         """
-        self._seen, self._beyond, self._hidden, self._is_unread = {}, 0, 0, False
+        self._seen, self._settled, self._hidden, self._is_unread = {}, 0, 0, False
         span = Span(instant, instant)
         page = self._asker.page_or_none(span)
         waiting: list[Hit] = []
@@ -77,24 +78,39 @@ class Ties:
                 if waiting:
                     yield Chunk(waiting, instant)
                 waiting = new
+        if page is None and not self._is_unread:
+            # Every part can be read and the whole can't: what fails has no creation instant.
+            page = self._asker.page_or_none(span)
+            waiting += self._new(page.hits) if page else []
+            self._is_unread = page is None
         if page and not page.complete:
             waiting += self._new(self._uncounted(span, page))
         unread = instant if self._is_unread else None
-        yield Chunk(waiting, instant + 1, hidden=self._hidden, unread=unread)
+        yield Chunk(waiting, instant + 1, hidden=self._newly_hidden(instant), unread=unread)
+
+    def _newly_hidden(self, instant: int) -> int:
+        """How many records are hidden here that did not count with the instant before.
+
+        A search is asked for one millisecond more, so what hides there counts twice.
+        """
+        at, known = self._ahead
+        hidden = max(self._hidden - (known if at == instant else 0), 0)
+        self._ahead = instant + 1, hidden
+        return hidden
 
     def _uncounted(self, span: Span, page: Page) -> list[Hit]:
         """What no range of creation has found, if the instant counts more than was seen."""
+        undated = sum(hit.created == UNKNOWN for hit in self._seen.values())
         is_capped = page.total is not None and page.total >= self._most
-        if is_capped and not any(hit.created == UNKNOWN for hit in self._seen.values()):
+        is_settled = page.total in {self._settled, self._settled + undated}
+        if is_settled or self._is_unread or (is_capped and not undated):
             return []
-        if page.total == len(self._seen) + self._beyond + self._hidden:
-            return []
-        return [] if self._is_unread else self._by_pages(span)
+        return self._by_pages(span)
 
     def _part(self, span: Span, page: Page | None) -> Iterator[list[Hit]]:
         """The records of a part of the instant, cut by creation until a cut is proven."""
         if page and (page.complete or self._asker.is_past_end(span, page)):
-            self._beyond += page.beyond
+            self._settled += page.sent if page.total is None else page.total
             yield page.hits
             return
         pieces = _pieces(span, page)
@@ -104,6 +120,7 @@ class Ties:
         if pieces and page:
             yield [hit for hit in page.hits if hit.created == UNKNOWN]
         elif page:
+            self._settled += page.total or 0
             yield self._by_pages(span)
         elif not pieces:
             self._is_unread = True
@@ -111,7 +128,7 @@ class Ties:
     def _by_pages(self, span: Span) -> list[Hit]:
         """The records of a span that nothing is left to cut by."""
         try:
-            return self._repeated(span)
+            hits, expected = self._repeated(span)
         except OverloadedError:
             if self._asker.size == 1:
                 self._is_unread = True
@@ -121,9 +138,14 @@ class Ties:
         except TransientError:
             self._is_unread = True
             return []
+        if span.first is span.last is None:  # all of the instant, whatever its parts have shown
+            self._hidden = max(expected - len({_key(hit) for hit in hits} | self._seen.keys()), 0)
+        else:
+            self._hidden += max(expected - len(hits), 0)
+        return hits
 
-    def _repeated(self, span: Span) -> list[Hit]:
-        """What readings of a span bring until one after the other brings nothing new."""
+    def _repeated(self, span: Span) -> tuple[list[Hit], int]:
+        """What readings of a span bring until nothing new comes, and how many records it counts."""
         seen: dict[object, Hit] = {}
         every: dict[object, Hit] = {}
         expected, quiet = None, 0
@@ -131,19 +153,18 @@ class Ties:
             reading = self._reading(span)
             if reading.expected != expected:  # some have left: those seen before count no more
                 seen, expected = {}, reading.expected
-            known = len(seen)
+            known = len(every)
             seen.update(reading.hits)
             every.update(reading.hits)
-            quiet = 0 if len(seen) > known else quiet + 1
+            quiet = 0 if len(every) > known else quiet + 1
             if len(seen) == expected:
                 break
             if quiet >= (QUIET_PAGE if reading.pages == 1 else QUIET_READINGS):
-                self._hidden += max((expected or 0) - len(seen), 0)
                 break
             self._asker.client.retry.sleep(min(2**quiet, LONGEST_WAIT))
         else:
             raise TieError(self._asker.query.context, span.start, expected)
-        return sorted(every.values(), key=sort_key)
+        return sorted(every.values(), key=sort_key), expected or 0
 
     def _reading(self, span: Span) -> _Reading:
         """All pages, up to one that shows the end: the last one, an empty one, or one beyond.
@@ -151,6 +172,8 @@ class Ties:
         `total` is dependable here: below 10,000 even a capped one counts.
         """
         hits: dict[object, Hit] = {}
+        totals: set[int | None] = set()
+        expected: int | None
         number, size, beyond = 1, self._asker.size, 0
         while self._most % size:  # else the last page would reach beyond the cap
             size -= 1
@@ -158,21 +181,25 @@ class Ties:
             page = self._asker.page(span, number, size)
             size, offset, total = page.size, (number - 1) * page.size, page.total
             hits.update((_key(hit), hit) for hit in page.hits)
+            totals.add(total)
             beyond += page.beyond
-            if page.beyond and page.ordered:
-                return _Reading(hits, offset + page.sent - page.beyond, number)
             is_counted = total is not None and total < self._most
+            if page.beyond and page.ordered and (page.sent == size or not is_counted):
+                expected = offset + page.sent - beyond
+                break
             if page.more or not is_counted:
                 is_last = not page.sent and (total or 0) <= offset
             else:
                 is_last = offset + size >= (total or 0)
-            if is_last:
-                return _Reading(hits, total and total - beyond, number)
-            number += 1
-            if number > MOST_PAGES or number * size > self._most:
-                if is_counted:
-                    return _Reading(hits, total, number - 1)
+            is_capped = number >= MOST_PAGES or (number + 1) * size > self._most
+            if is_last or (is_capped and is_counted):
+                expected = None if total is None else total - beyond
+                break
+            if is_capped:
                 raise TieError(self._asker.query.context, span.start, total)
+            number += 1
+        # Where the count has changed, somebody left, and another one may have slipped by.
+        return _Reading(hits, expected if len(totals) == 1 else None, number)
 
     def _new(self, hits: list[Hit]) -> list[Hit]:
         """Those that have not been handed over yet; also what both of two parts hold."""

@@ -1,0 +1,278 @@
+"""Page sizes and failures of one query, request by request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_kustomer.api.errors import OverloadedError, RequestRefusedError, TransientError
+from tap_kustomer.api.retry import TRIES
+from tap_kustomer.walks.ask import EMPTY, FEW_TRIES, GROW_AFTER
+from tap_kustomer.walks.page import Span
+from tests.table import Row, Table, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SPAN = Span(1, 900)
+
+
+def spread(count: int) -> list[Row]:
+    """So many records, one a millisecond."""
+    return rows(*((n, 5) for n in range(1, count + 1)))
+
+
+def failing(table: Table, times: int) -> Callable[[Span], bool]:
+    """The first requests fail."""
+    return lambda _: len(table.asked) <= times
+
+
+def test_a_page_is_asked_for_once() -> None:
+    table = Table(spread(3))
+    page = table.asker(70).page(SPAN)
+    assert [hit.instant for hit in page.hits] == [1, 2, 3]
+    assert table.asked == [(SPAN, 1, 70)]
+    table.asker(70).page(SPAN, 2)
+    table.asker(70, 9).page(SPAN)
+    table.asker(70).page(SPAN, 3, 4)
+    assert table.asked[1:] == [(SPAN, 2, 70), (SPAN, 1, 9), (SPAN, 3, 4)]
+
+
+def test_any_other_failure_is_asked_again_as_it_was() -> None:
+    table = Table(spread(3))
+    table.broken = failing(table, TRIES - 1)
+    asker = table.asker(70)
+    assert asker.page(SPAN).complete
+    assert table.asked == [(SPAN, 1, 70)] * TRIES
+    assert len(table.waits) == TRIES - 1
+    assert asker.size == 70
+
+
+def test_a_failure_that_lasts_is_raised() -> None:
+    table = Table(spread(3), broken=lambda _: True)
+    with pytest.raises(TransientError, match="status 500"):
+        table.asker(70).page(SPAN)
+    assert len(table.asked) == TRIES
+
+
+def test_what_is_too_much_is_asked_in_halves() -> None:
+    table = Table(spread(100), strength=10)
+    asker = table.asker(70)
+    assert len(asker.page(SPAN).hits) == 8
+    assert table.sizes == [70, 35, 17, 8]
+    assert asker.size == 8
+
+
+def test_a_page_is_never_smaller_than_one_record() -> None:
+    table = Table(spread(100), strength=0)
+    asker = table.asker(3)
+    with pytest.raises(OverloadedError):
+        asker.page(SPAN)
+    assert table.sizes == [3] + [1] * (TRIES - 1)
+
+
+def test_a_page_of_a_fixed_size_is_asked_again_as_it_was_and_not_for_long() -> None:
+    """Where it ends, the next one begins."""
+    table = Table(spread(100), strength=10)
+    asker = table.asker(70)
+    with pytest.raises(OverloadedError):
+        asker.page(SPAN, 2, 30)
+    assert table.asked == [(SPAN, 2, 30)] * FEW_TRIES
+    assert asker.size == 70
+
+
+def test_after_some_good_answers_a_larger_page_is_tried_again() -> None:
+    table = Table(spread(400), strength=10)
+    asker = table.asker(70)
+    asker.page(SPAN)
+    table.strength = 500
+    for _ in range(40):
+        asker.page(SPAN)
+    grown = table.sizes[4:]
+    assert grown[: GROW_AFTER - 1] == [8] * (GROW_AFTER - 1), "one answer was good before"
+    assert grown[GROW_AFTER - 1 :] == [16] * 8 + [32] * 8 + [64] * 8 + [70] * 9
+    assert asker.size == 70
+
+
+def test_a_larger_page_that_fails_is_given_up_again() -> None:
+    table = Table(spread(400), strength=10)
+    asker = table.asker(70)
+    for _ in range(2 * GROW_AFTER + 1):
+        asker.page(SPAN)
+    assert table.sizes == [70, 35, 17, *[8] * 8, 16, *[8] * 8, 16, 8]
+
+
+def test_good_answers_count_anew_after_each_overload() -> None:
+    table = Table(spread(400), strength=10)
+    asker = table.asker(16)
+    for _ in range(GROW_AFTER - 1):
+        asker.page(SPAN)
+    table.strength = 5
+    asker.page(SPAN)
+    assert table.sizes[-2:] == [8, 4]
+    for _ in range(GROW_AFTER):
+        asker.page(SPAN)
+    assert table.sizes[-GROW_AFTER - 1 :] == [4] * (GROW_AFTER - 1) + [8, 4]
+
+
+def test_pages_of_another_size_do_not_count_as_good() -> None:
+    table = Table(spread(400))
+    asker = table.asker(70, 8)
+    for _ in range(2 * GROW_AFTER):
+        asker.page(SPAN, 1, 5)
+    assert asker.size == 8
+
+
+def test_a_page_that_can_not_be_read_is_none_though_the_search_works() -> None:
+    table = Table(spread(3), broken=lambda span: span == SPAN)
+    asker = table.asker(70)
+    assert asker.page_or_none(SPAN) is None
+    assert table.spans == [SPAN] * TRIES + [EMPTY]
+
+
+def test_parts_of_what_could_not_be_read_get_few_tries_until_it_is_passed() -> None:
+    table = Table(spread(3), broken=lambda span: span == SPAN)
+    asker = table.asker(70)
+    asker.page_or_none(SPAN)
+    table.asked.clear()
+    assert asker.page_or_none(SPAN) is None
+    assert table.spans == [SPAN] * FEW_TRIES + [EMPTY]
+    asker.recovered()
+    table.asked.clear()
+    assert asker.page_or_none(SPAN) is None
+    assert table.spans == [SPAN] * TRIES + [EMPTY]
+
+
+def test_a_search_that_fails_as_a_whole_is_an_error() -> None:
+    table = Table(spread(3), broken=lambda _: True)
+    with pytest.raises(TransientError):
+        table.asker(70).page_or_none(SPAN)
+    assert table.spans == [SPAN] * TRIES + [EMPTY] * FEW_TRIES
+
+
+def test_a_refusal_is_no_page_that_can_not_be_read() -> None:
+    def refuse(_: Span) -> bool:
+        raise RequestRefusedError(404, "/v1/customers/search")
+
+    table = Table(spread(3), broken=refuse)
+    with pytest.raises(RequestRefusedError):
+        table.asker(70).page_or_none(SPAN)
+    assert len(table.asked) == 1
+
+
+def test_a_server_that_always_serves_fewer_gets_pages_of_that_size() -> None:
+    """The second page that is equally short is asked for in that size, and so are all others."""
+    table = Table(spread(100), served=10)
+    asker = table.asker(70)
+    first = asker.page_or_none(Span(1, 900))
+    assert first
+    assert (first.sent, first.size) == (10, 70)
+    second = asker.page_or_none(Span(2, 900))
+    assert second
+    assert (second.sent, second.size) == (10, 10)
+    for _ in range(2 * GROW_AFTER):
+        asker.page_or_none(Span(3, 900))
+    assert table.sizes == [70, 70] + [10] * (2 * GROW_AFTER + 1)
+
+
+def test_a_server_that_says_so_gets_no_questions() -> None:
+    table = Table(spread(100), served=10, tells_size=True)
+    asker = table.asker(70)
+    for _ in range(3):
+        assert asker.page_or_none(SPAN)
+    assert table.sizes == [70] * 3
+
+
+def test_pages_that_differ_in_length_show_no_limit() -> None:
+    table = Table(spread(100))
+    asker = table.asker(70)
+    for served in (10, 11, 10, 11):
+        table.served = served
+        asker.page_or_none(SPAN)
+    assert table.sizes == [70] * 4
+
+
+def test_a_page_that_lacks_a_record_in_any_size_shows_no_limit() -> None:
+    """One of ten is hidden: asked for nine, eight come."""
+    table = Table(spread(10), links=lambda _: {"next": "/next"})
+    table.rows[3] = table.rows[3]._replace(hidden=True)
+    asker = table.asker(10)
+    for _ in range(2):
+        page = asker.page_or_none(SPAN)
+        assert page
+        assert page.sent == 9
+    assert table.sizes == [10, 10, 9]
+    assert asker.size == 10
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"links": lambda _: {"next": None}, "total": lambda _: 3},
+        {"links": lambda _: {"next": None}, "total": lambda _: 69},
+    ],
+)
+def test_a_short_page_of_few_records_shows_no_limit(options: dict[str, Any]) -> None:
+    """Without a link, and with a count that a page could hold, the page is not cut off."""
+    table = Table(spread(3), **options)
+    asker = table.asker(70)
+    for _ in range(3):
+        assert asker.page_or_none(SPAN)
+    assert table.sizes == [70] * 3
+
+
+def test_a_short_page_of_many_records_does_without_a_link() -> None:
+    table = Table(spread(70), links=lambda _: {}, served=10)
+    asker = table.asker(70)
+    for _ in range(2):
+        assert asker.page_or_none(SPAN)
+    assert table.sizes == [70, 70, 10]
+    assert asker.size == 10
+
+
+def test_empty_pages_show_no_limit() -> None:
+    table = Table([], total=lambda _: 900)
+    asker = table.asker(70)
+    for _ in range(3):
+        assert asker.page_or_none(SPAN)
+    assert table.sizes == [70] * 3
+
+
+@pytest.mark.parametrize("total", [3, 2, 0, None])
+@pytest.mark.parametrize("links", [{"next": "/next"}, {}])
+def test_a_short_page_with_nothing_behind_it_is_the_end(
+    links: dict[str, str], total: int | None
+) -> None:
+    """A link may stand on every page, or there is neither link nor count."""
+    table = Table(spread(3), links=lambda _: links, total=lambda _: total)
+    asker = table.asker(70)
+    page = asker.page_or_none(SPAN)
+    assert page
+    assert asker.is_past_end(SPAN, page)
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 70)]
+
+
+def test_a_link_that_leads_somewhere_is_not() -> None:
+    table = Table(spread(6), links=lambda _: {"next": "/next"}, total=lambda _: 3)
+    table.order = lambda found: found if len(table.asked) > 1 else found[:3]
+    asker = table.asker(4)
+    page = asker.page(SPAN)
+    assert (page.sent, page.total) == (3, 3)
+    assert not asker.is_past_end(SPAN, page)
+    assert table.pages == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        ({"total": lambda _: 4}, 70),  # a count says more
+        ({}, 3),  # a full page
+    ],
+)
+def test_what_a_link_can_not_prove_is_not_asked(options: dict[str, Any], size: int) -> None:
+    table = Table(spread(3), links=lambda _: {"next": "/next"}, **options)
+    asker = table.asker(size)
+    page = asker.page(SPAN)
+    assert not asker.is_past_end(SPAN, page)
+    assert len(table.asked) == 1
