@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from random import Random
 from typing import Any
@@ -15,7 +15,7 @@ from werkzeug.http import http_date
 
 from emulator import faults, roles, search
 from emulator.endpoints import find_endpoint
-from emulator.errors import ApiError, bad_request
+from emulator.errors import ApiError, bad_request, refuse_poison
 from emulator.limits import Limits, refusal_headers
 from emulator.lists import Asked
 from emulator.org import Org
@@ -33,6 +33,7 @@ COUNTS = "/_emulator/counts"
 LARGEST_BODY = 100_000
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _PROXY_PAGE = b"<html><body><h1>We will be back soon</h1></body></html>"
+_ERRORS = b'{"errors":[{"code":"internal_error","title":"fault"}],"data":[]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +173,12 @@ class Emulator:
         headers.update(rate)
         if not allowed:
             raise ApiError(429, "too_many_requests", "rate limit exceeded")
-        fault = faults.draw(switches, self._rng, probe=path == PROBE, search=is_search)
+        fault = faults.draw(switches, self._rng, path, probe=path == PROBE, search=is_search)
         if fault == "429":
             # Somebody else used up the budget for a second.
             headers.update(refusal_headers(switches, switches.org_limit or 0, now, now + SECOND))
         if fault in faults.STATUSES:
-            code = "too_many_requests" if fault == "429" else "internal_error"
-            raise ApiError(faults.STATUSES[fault], code, "fault")
+            raise ApiError(int(fault), faults.STATUSES[fault], "fault")
         return fault
 
     def _authenticate(self, header: str) -> None:
@@ -195,6 +195,8 @@ class Emulator:
     def _answer(self, request: flask.Request, path: str, now: int, fault: str) -> _Answer:
         if fault == "html":
             return _Answer(_PROXY_PAGE, type="text/html")
+        if fault == "error_bodies":
+            return _Answer(_ERRORS)
         params = request.args.to_dict()
         if path == COUNTS:
             return _Answer(msgspec.json.encode(self.org.counts()))
@@ -227,14 +229,19 @@ class Emulator:
             title = "page and pageSize reach beyond page 100 or record 10,000"
             raise bad_request(title)
         index = self.org.index(query.context.name, now)
-        visible = search.visible_span(now, archive=SEARCHES[path])
+        switches, asked = self.switches, query.page_size
+        visible = search.visible_span(
+            now - SEARCHES[path] * switches.crossing, archive=SEARCHES[path]
+        )
+        query = replace(query, page_size=min(asked, switches.clamp or asked))
         found = search.run(index, query, visible, self._rng)
-        largest = self.switches.max_served
-        if largest is not None and len(found.records) > largest:
+        if switches.max_served is not None and len(found.records) > switches.max_served:
             fault = "timed_out"
         if fault in faults.SEARCH:
             found = faults.spoil(found, fault, self._rng, search.outsiders(index, query))
-        return search_bytes(path, query, found, self.switches.total_cap)
+        found.records = [one for one in found.records if one.id not in switches.unsent]
+        refuse_poison(switches.poison, (one.id for one in found.records))
+        return search_bytes(path, query, found, switches, asked)
 
     def _move(self, now: int) -> None:
         """Let the org live on: update some conversations that searches know."""

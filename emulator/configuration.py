@@ -7,7 +7,7 @@ from emulator.conversations import Staff
 from emulator.people import link, new_id
 from emulator.resource import JsonObject
 from emulator.store import Store
-from emulator.times import DAY, HOUR, SECOND, to_text
+from emulator.times import DAY, HOUR, to_text
 
 _TAGS = ("vip", "refund", "Übergröße", "late parcel", "fraud?", "praise", "bug", "wholesale",
          "press", "legal", "duplicate", "spam")  # fmt: skip
@@ -200,8 +200,10 @@ def add_audit_logs(
 ) -> None:
     """Put so many audit logs made between two instants (epoch ms) into a store."""
     for _ in range(number):
-        created = rng.randint(*between)
-        one, agent = new_id(rng, created), rng.choice(staff.agents)
+        published = rng.randint(*between)
+        # Created after it was published, up to 1.5 s (seen), and never in the future.
+        created = min(published + rng.randrange(1_500), between[1])
+        one, agent = new_id(rng, published), rng.choice(staff.agents)
         kind = rng.choice(("user", "shortcut", "business_rule"))
         store.put("audit_log", {
             "type": "audit_log", "id": one,
@@ -210,7 +212,7 @@ def add_audit_logs(
                 "userId": agent, "userType": rng.choice(("user", "machine")),
                 "objectId": rng.choice(staff.agents), "objectType": kind, "client": None,
                 "ip": "203.0.113.7", "createdAt": to_text(created),
-                "publishedAt": to_text(created + SECOND),
+                "publishedAt": to_text(published),
                 "expiresAt": to_text(created + 365 * DAY),
                 "changes": rng.choice(({}, {"attributes": {"name": {"before": "a"}}})),
             },

@@ -1,9 +1,11 @@
 """Every path that is read with GET: one line of the table each.
 
 Documented: the paths and parameters, seconds in the first version of handle times and milliseconds
-in the second, the cursors of audit logs. Not documented, chosen here: deleted conversations keep
-what belongs to them, one that was removed answers 404; audit logs come newest first, ``after`` is
-what comes behind an id in that order, and ``filter[end]`` is not included.
+in the second, the cursors of audit logs. Seen in one answer of 2021: audit logs in descending order
+of id, ``next`` on a short last page too, ``prev``, and ``meta``; ``filter`` compares the id or
+``publishedAt`` (here that one), not ``createdAt``. Chosen: deleted conversations keep what belongs
+to them, one that was removed answers 404; ``before`` an id are lower ones, and ``filter[end]`` is
+not included.
 """
 
 import re
@@ -15,7 +17,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from emulator.children import CHILDREN
-from emulator.errors import bad_request, forbidden, not_found
+from emulator.errors import bad_request, forbidden, not_found, refuse_poison
 from emulator.lists import LISTINGS, Asked
 from emulator.pages import page_bytes
 from emulator.query import positive
@@ -66,6 +68,7 @@ class Children:
             numbers = numbers[::-1]
         part, head = asked.page(len(numbers), self.largest)
         made = child.made(parent, self.resource, asked.store.id, numbers[part])
+        refuse_poison(asked.switches.poison, (one["id"] for one in made))
         if self.resource == "conversation_time" and self.version == 1:
             made = [_in_seconds(one) for one in made]
         return page_bytes(head, [msgspec.json.encode(one) for one in made])
@@ -161,38 +164,48 @@ class Metadata:
 
 @dataclass(frozen=True)
 class AuditLogs:
-    """The audit logs, newest first, with cursors instead of pages."""
+    """The audit logs, the highest id first, with cursors instead of pages."""
 
     resource: str = "audit_log"
 
     def answer(self, asked: Asked) -> bytes:
-        """Return the ``count`` logs after or before an id."""
+        """Return the ``count`` logs nearest to an id that are before or after it."""
         params = asked.params
         count = positive(params, "count", 100, _LARGEST_COUNT)
-        known = asked.store.resources[self.resource]
-        logs = sorted(known.values(), key=lambda log: (-log.created, log.id))
         since, until = (_instant(params, f"filter[{name}]") for name in ("start", "end"))
+        known = asked.store.resources[self.resource]
+        ids = asked.store.ids(self.resource)[::-1]
         logs = [
-            log for log in logs if (since or 0) <= log.created and log.created < (until or 1 << 62)
+            log
+            for log in map(known.__getitem__, ids)
+            if (since or 0) <= _published(log) < (until or 1 << 62)
         ]
         for name in _AUDIT_FILTERS:
             if wanted := params.get(f"filter[{name}]"):
                 logs = [log for log in logs if log.part(("attributes", name)) == wanted]
-        start = _position(logs, params["after"]) + 1 if "after" in params else 0
         if "before" in params:
-            start = max(0, _position(logs, params["before"]) - count)
-        shown = logs[start : start + count]
+            logs = [log for log in logs if log.id < params["before"]]
+        if "after" in params:
+            shown = [log for log in logs if log.id > params["after"]][-count:]
+        else:
+            shown = logs[:count]
         kept = {name: value for name, value in params.items() if name not in {"after", "before"}}
 
-        def link(more: bool, **cursor: str) -> str | None:  # noqa: FBT001 - whether there is any
-            return f"{asked.path}?{urlencode(kept | cursor)}" if more else None
+        def link(**cursor: str) -> str:
+            return f"{asked.path}?{urlencode(kept | cursor)}"
 
         links = {
             "self": f"{asked.path}?{urlencode(params)}" if params else asked.path,
-            "next": link(start + count < len(logs), after=shown[-1].id if shown else ""),
-            "previous": link(bool(start and shown), before=shown[0].id if shown else ""),
+            "next": link(before=shown[-1].id) if shown else None,
+            "prev": link(after=shown[0].id) if shown and kept != params else None,
         }
-        return page_bytes({"links": links}, [log.raw for log in shown])
+        meta = {"count": count, "total": len(shown), "cursorCount": len(shown)}
+        return page_bytes({"meta": meta, "links": links}, [log.raw for log in shown])
+
+
+def _published(log: Resource) -> int:
+    text = log.part(("attributes", "publishedAt"))
+    return to_ms(text) if isinstance(text, str) else log.created
 
 
 def _instant(params: Mapping[str, str], name: str) -> int | None:
@@ -203,14 +216,6 @@ def _instant(params: Mapping[str, str], name: str) -> int | None:
     except (ValueError, TypeError):
         title = f"{name} is not an ISO date-time"
         raise bad_request(title) from None
-
-
-def _position(logs: list[Resource], one: str) -> int:
-    for position, log in enumerate(logs):
-        if log.id == one:
-            return position
-    title = f"no audit log {one}"
-    raise bad_request(title)
 
 
 def _single(raw: bytes, included: list[bytes] | None = None) -> bytes:

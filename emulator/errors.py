@@ -4,6 +4,8 @@ JSON:API error objects and ``{code, message, meta}`` objects are both documented
 always sends the first.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -31,6 +33,12 @@ def forbidden(title: str) -> ApiError:
 def not_found(title: str) -> ApiError:
     """Return the refusal of what is not there (documented)."""
     return ApiError(404, "not_found", title)
+
+
+def refuse_poison(poison: set[str], sent: Iterable[str]) -> None:
+    """Refuse an answer that would send one of these ids."""
+    if not poison.isdisjoint(sent):
+        raise ApiError(500, "internal_error", "poison")
 
 
 def bad_request(title: str) -> ApiError:

@@ -1,20 +1,33 @@
-"""Faults: what can go wrong with an answer, and which one the next request gets."""
+"""Faults: what can go wrong with an answer, and which one the next request gets.
 
+``error_bodies`` is a 200 that holds errors instead of data. 403 and 404 fit what belongs to a
+conversation, which itself stays readable: many in a row are a storm.
+"""
+
+import re
 from random import Random
 
 from emulator.resource import Resource
 from emulator.search import Found
 from emulator.switches import Switches
 
-STATUSES = {"429": 429, "500": 500, "503": 503}
-TRANSPORT = (*STATUSES, "reset")
-BODY = ("truncated", "html")
+STATUSES = {
+    "403": "forbidden",
+    "404": "not_found",
+    "429": "too_many_requests",
+    "500": "internal_error",
+    "503": "internal_error",
+}
+TRANSPORT = ("429", "500", "503", "reset")
+BODY = ("truncated", "html", "error_bodies")
+PARTS = ("403", "404")
 SEARCH = ("timed_out", "short", "disorder", "outside")
-FAULTS = (*TRANSPORT, *BODY, *SEARCH)
+FAULTS = (*TRANSPORT, *BODY, *PARTS, *SEARCH)
+_PART = re.compile(r"/v\d/(routing/)?conversations/[^/]+/.+|/v1/satisfaction-responses/.+")
 
 
-def draw(switches: Switches, rng: Random, *, probe: bool, search: bool) -> str:
-    """Return the fault of this request, "" for none.
+def draw(switches: Switches, rng: Random, path: str, *, probe: bool, search: bool) -> str:
+    """Return the fault of the request of a path, "" for none.
 
     A planned fault that does not fit the request (search faults fit searches, faults of the body
     fit all but the key probe) waits for the next one that it fits.
@@ -23,6 +36,8 @@ def draw(switches: Switches, rng: Random, *, probe: bool, search: bool) -> str:
         message = f"no such faults: {unknown}"
         raise ValueError(message)
     fitting = {"", *TRANSPORT, *(() if probe else BODY), *(SEARCH if search else ())}
+    if _PART.fullmatch(path):
+        fitting.update(PARTS)
     if switches.fault_plan:
         return switches.fault_plan.popleft() if switches.fault_plan[0] in fitting else ""
     for kind, probability in switches.faults.items():

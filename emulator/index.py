@@ -4,7 +4,7 @@ The index sits beside the database and lags behind it (inferred; the delay is no
 version may become visible later than it was written; until then the previous one is found.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from heapq import heappop, heappush
 
 from emulator.resource import Resource
@@ -27,11 +27,9 @@ class SortedKeys:
         self._fresh.append(key)
 
     def discard(self, key: Key) -> None:
-        """Remove a key if it is there."""
+        """Remove a key as often as it is there."""
         keys = self.sorted()
-        position = bisect_left(keys, key)
-        if keys[position : position + 1] == [key]:
-            del keys[position]
+        del keys[bisect_left(keys, key) : bisect_right(keys, key)]
 
     def sorted(self) -> list[Key]:
         """Return the keys in order: the live list, not to be changed."""
@@ -66,6 +64,12 @@ class Index:
         """Make visible every version that is due at ``now``."""
         while self._waiting and self._waiting[0][0] <= now:
             self._show(heappop(self._waiting)[2])
+
+    def double(self, one: str) -> None:
+        """Find a record that is seen twice, until it changes."""
+        record = self.seen[one]
+        for keys in (self._everything, *(() if record.deleted else (self._living,))):
+            keys.add((record.updated, one))
 
     def keys(self, *, deleted: bool) -> list[Key]:
         """Return the keys by ``updatedAt``, with or without deleted records."""

@@ -57,6 +57,8 @@ class Asked:
         kept = {
             name: value for name, value in self.params.items() if name not in {"page", "pageSize"}
         }
+        if self.switches.forgetful_links:
+            kept = {}
         links = page_links(self.path, kept, page=page, size=size, more=page * size < rows)
         meta = {"pageSize": size, "page": page}
         if has_total:

@@ -8,30 +8,36 @@ import msgspec
 from emulator.query import Query
 from emulator.resource import JsonObject
 from emulator.search import Found
+from emulator.switches import Switches
 
 
-def search_bytes(path: str, query: Query, found: Found, total_cap: int | None) -> bytes:
-    """Return the JSON answer of a search.
+def search_bytes(
+    path: str, query: Query, found: Found, switches: Switches, page_size: int
+) -> bytes:
+    """Return the JSON answer of a search that was asked for pages of a size.
 
     ``links.next`` and ``links.last`` ignore the caps on pages and records, as seen by peers. What
     ``idsOnly`` leaves of a record is not documented: the emulator keeps ``type`` and ``id``.
     """
-    total = found.total if total_cap is None else min(found.total, total_cap)
+    rows = [record.raw for record in found.records]
+    if query.ids_only:
+        rows = [msgspec.json.encode({"type": one.type, "id": one.id}) for one in found.records]
+    if switches.bare_search:
+        return page_bytes({}, rows)
+    cap = switches.total_cap
+    total = found.total if cap is None else min(found.total, cap)
     pages = -(-total // query.page_size)
     params = {"idsOnly": "true"} if query.ids_only else {}
-    links = page_links(path, params, page=query.page, size=query.page_size, more=query.page < pages)
-    links["last"] = page_links(path, params, page=max(1, pages), size=query.page_size)["self"]
+    links = page_links(path, params, page=query.page, size=page_size, more=query.page < pages)
+    links["last"] = page_links(path, params, page=max(1, pages), size=page_size)["self"]
     meta = {
-        "pageSize": query.page_size,
+        "pageSize": page_size,
         "page": query.page,
         "total": total,
         "totalPages": pages,
         "aggregations": {},
         "timed_out": found.timed_out,
     }
-    rows = [record.raw for record in found.records]
-    if query.ids_only:
-        rows = [msgspec.json.encode({"type": one.type, "id": one.id}) for one in found.records]
     return page_bytes({"meta": meta, "links": links}, rows)
 
 

@@ -17,6 +17,8 @@ class Switches:
         forbidden: resources refused whatever the roles, for example ``{"team", "search"}``.
         missing_role_status: 403 as newly documented, or 401 as documented before.
         hidden: ids of conversations whose children answer 403.
+        unsent: ids that searches count and leave out of the pages they cut.
+        poison: ids that make every search page and list of children with one of them answer 500.
         times_v2: serve the second version of handle times; else it answers 404.
         sorted_sessions: the list of work sessions takes ``sort=desc`` (not documented).
         company_search: the standard search takes attributes of companies, as peers rely on;
@@ -33,6 +35,10 @@ class Switches:
         index_delay: ms until searches see a version put or touched from now on.
         total_cap: ``meta.total`` never exceeds it, for example 10,000 (not documented).
         max_served: a search finding a larger page than this answers ``timed_out``.
+        bare_search: searches answer ``data`` alone, without ``meta`` and ``links``.
+        clamp: searches serve pages of this size at most, and ``meta`` does not say so.
+        crossing: ms for which a record is in neither search while it leaves one for the other.
+        forgetful_links: the links of lists carry ``page`` and ``pageSize`` only.
         faults: probability per request and kind of fault, see ``emulator.faults``.
         fault_plan: kinds for the next requests they fit, one each; "" for no fault.
     """
@@ -42,6 +48,8 @@ class Switches:
     forbidden: set[str] = field(default_factory=set)
     missing_role_status: int = 403
     hidden: set[str] = field(default_factory=set)
+    unsent: set[str] = field(default_factory=set)
+    poison: set[str] = field(default_factory=set)
     times_v2: bool = True
     sorted_sessions: bool = False
     company_search: bool = True
@@ -57,5 +65,9 @@ class Switches:
     index_delay: int = 0
     total_cap: int | None = None
     max_served: int | None = None
+    bare_search: bool = False
+    clamp: int | None = None
+    crossing: int = 0
+    forgetful_links: bool = False
     faults: dict[str, float] = field(default_factory=dict)
     fault_plan: deque[str] = field(default_factory=deque)

@@ -13,6 +13,7 @@ See docs/BEHAVIOR.md, "What belongs to a conversation".
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -127,12 +128,15 @@ class PerConversationStream(IncrementalStream):
         refused: list[tuple[Conversation, Refusal]] = []
         reached: int | None = None
         asked = in_order(self._ask, conversations, threads=self.run.settings.concurrency)
-        for count, ((conversation, reached), answer) in enumerate(asked, start=1):
-            if conversation:
-                yield from self._handed_over(conversation, answer, refused)
-            if reached is not None and count % BOOKMARK_EVERY == 0:
-                self._settle(refused)
-                self.move_bookmark(reached)
+        # An error from `refused` refers to this frame and is in it: threads would wait for the
+        # garbage collector.
+        with closing(asked):
+            for count, ((conversation, reached), answer) in enumerate(asked, start=1):
+                if conversation:
+                    yield from self._handed_over(conversation, answer, refused)
+                if reached is not None and count % BOOKMARK_EVERY == 0:
+                    self._settle(refused)
+                    self.move_bookmark(reached)
         for key in unread:
             self.release(key)
         self._settle(refused)

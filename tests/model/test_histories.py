@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.model.world import BASE, LOOKBACK, Change, RunPlan, World
+from tests.model.world import BASE, LOOKBACK, Change, RunPlan, World, id_of
 
 # Instants close together, so that many records share one.
 AGES = st.integers(0, 6).map(lambda n: n * 1_000) | st.integers(0, 3_600_000)
@@ -22,37 +22,57 @@ CHANGES = st.lists(
     max_size=12,
 ).map(tuple)
 # Never so many in a row that a run gives up, nor so many alike that a short page is believed.
-FAULTS = st.lists(
-    st.sampled_from(["", "429", "500", "503", "reset", "truncated", "html"])
-    | st.sampled_from(["timed_out", "short", "disorder", "outside"]),
-    max_size=8,
-).map(tuple)
-RUNS = st.lists(
-    st.builds(
-        RunPlan,
-        changes=CHANGES,
-        moving=st.integers(0, 3),
-        faults=FAULTS,
-        kill_after=st.none() | st.integers(0, 60),
-        latency=st.sampled_from([0, 10, 900, 20_000]),
-        # Like Kustomer's 10,000, it is never within the first page.
-        total_cap=st.none() | st.integers(17, 50),
-        max_served=st.none() | st.integers(1, 8),
-    ),
-    min_size=1,
-    max_size=5,
+VISIBLE = ["", "429", "500", "503", "reset", "truncated", "html", "error_bodies"]
+DISORDER, LOSSES = ["disorder", "outside"], ["timed_out", "short"]
+FEW = st.just(()) | st.lists(st.integers(0, 45), max_size=3, unique=True).map(tuple)
+
+
+def faults(visible: list[str], others: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    """Faults of one run, as many that are seen at once as others."""
+    return st.lists(st.sampled_from(visible) | st.sampled_from(others), max_size=8).map(tuple)
+
+
+PLANS = st.builds(
+    RunPlan,
+    changes=CHANGES,
+    moving=st.integers(0, 3),
+    faults=faults(VISIBLE, LOSSES + DISORDER),
+    kill_after=st.none() | st.integers(0, 60),
+    latency=st.sampled_from([0, 10, 900, 20_000]),
+    # Like Kustomer's 10,000, it is never within the first page.
+    total_cap=st.none() | st.integers(17, 50),
+    max_served=st.none() | st.integers(1, 8),
+    clamp=st.none() | st.integers(1, 8),
+    doubled=FEW,
+    poison=FEW,
 )
+# What such an answer has lost, nothing tells.
+BARE = st.builds(
+    RunPlan,
+    changes=CHANGES,
+    moving=st.integers(0, 3),
+    faults=faults(VISIBLE, DISORDER),
+    kill_after=st.none() | st.integers(0, 60),
+    latency=st.sampled_from([0, 900]),
+    clamp=st.none() | st.integers(1, 8),
+    bare_search=st.sampled_from([True]),
+    doubled=FEW,
+    poison=FEW,
+)
+RUNS = st.lists(PLANS | PLANS | BARE, min_size=1, max_size=5)
 
 
-@given(RECORDS, BURSTS, RUNS, st.integers(1, 8), st.sampled_from([1, 1, 4]))
+@settings(max_examples=settings().max_examples // 2)
+@given(RECORDS, BURSTS, RUNS, FEW, st.integers(1, 8), st.sampled_from([1, 1, 4]))
 def test_nothing_is_lost(
     records: list[tuple[int, int]],
     bursts: list[tuple[int, int]],
     runs: list[RunPlan],
+    hidden: tuple[int, ...],
     page_size: int,
     concurrency: int,
 ) -> None:
-    world = World(page_size, concurrency)
+    world = World(page_size, concurrency, hidden=set(map(id_of, hidden)))
     number = 0
     for age, created in records:
         world.put(number, BASE - age, BASE - age - created)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,32 +10,18 @@ from typing import TYPE_CHECKING, Any
 from emulator import Emulator, Org, Switches
 from tap_kustomer import instants
 from tap_kustomer.run import ClosedStreamsError
-from tap_kustomer.walks.slices import THREAD, Limits
-from tests.support import Messages, tap_for
+from tap_kustomer.streams.incremental import IncrementalStream
+from tap_kustomer.walks.slices import Limits
+from tests.model import mortal
+from tests.model.mortal import Mortal
+from tests.support import tap_for
 
 if TYPE_CHECKING:
-    from singer_sdk.singerlib import Message
+    from tests.support import Messages
 
 BASE = instants.parse("2026-06-01T12:00:00Z")
 LOOKBACK = 60 * instants.SECOND
 KIND = "conversation"
-
-
-class KilledError(BaseException):
-    """The process is gone."""
-
-
-class Mortal(Messages):
-    """Dies before it writes one more than so many messages."""
-
-    def __init__(self, last: int | None) -> None:
-        super().__init__()
-        self.last = last
-
-    def write_message(self, message: Message) -> None:
-        if len(self.all) == self.last:
-            raise KilledError
-        super().write_message(message)
 
 
 @dataclass(frozen=True)
@@ -59,6 +44,16 @@ class RunPlan:
     latency: int = 100
     total_cap: int | None = None
     max_served: int | None = None
+    clamp: int | None = None
+    bare_search: bool = False
+    crossing: int = 0
+    doubled: tuple[int, ...] = ()
+    poison: tuple[int, ...] = ()
+
+
+def id_of(record: int) -> str:
+    """The id of a record."""
+    return f"{record:024x}"
 
 
 @dataclass
@@ -73,6 +68,8 @@ class World:
     state: dict[str, Any] = field(default_factory=dict)
     bookmarks: list[str] = field(default_factory=list)
     visible: dict[str, int] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    """Records that searches count and never send: nobody can expect them."""
 
     def __post_init__(self) -> None:
         self.org = Org(now=BASE)
@@ -89,7 +86,7 @@ class World:
 
     def put(self, record: int, updated: int, created: int) -> None:
         """A record as it was before the first run."""
-        one = f"{record:024x}"
+        one = id_of(record)
         attributes = {
             "rev": 1,
             "createdAt": instants.text(created),
@@ -100,7 +97,7 @@ class World:
 
     def happen(self, change: Change) -> None:
         """Carry out a change now."""
-        one = f"{change.record:024x}"
+        one = id_of(change.record)
         seen_at = self.now + change.delay
         self.now += 1
         if one not in self.org.resources[KIND]:
@@ -112,14 +109,8 @@ class World:
 
     def run(self, plan: RunPlan) -> Messages | None:
         """One run of the tap; `None` when it was killed or did not exit 0."""
-        for change in plan.changes:
-            self.happen(change)
-        self.now += 1
+        self._prepare(plan)
         began = self.now
-        switches = self.emulator.switches
-        switches.moving, switches.fault_plan = plan.moving, deque(plan.faults)
-        switches.total_cap, switches.max_served = plan.total_cap, plan.max_served
-        self.step = plan.latency
         messages = Mortal(plan.kill_after)
         tap = tap_for(
             self.emulator,
@@ -136,20 +127,37 @@ class World:
         )
         # So small that a few records are many.
         tap.run.limits = Limits(plan.total_cap or 10_000, 3 * self.page_size, room=1_500)
-        for name, stream in tap.streams.items():
-            stream.selected = name == "conversations"
-        try:
-            tap.sync_all()
-        except (KilledError, ClosedStreamsError):
-            self._receive(messages)
-            return None
-        finally:
-            for thread in threading.enumerate():
-                if thread.name == THREAD:
-                    thread.join()
+        error = mortal.run(tap, "conversations")
         self._receive(messages)
-        self._check(began, tap.run.end)
-        return messages
+        read = tap.streams["conversations"]
+        assert isinstance(read, IncrementalStream)
+        if error is None:
+            assert not self.unread
+        if error is None or (isinstance(error, ClosedStreamsError) and read.passed_over):
+            self._check(began, tap.run.end, plan)
+        return messages if error is None else None
+
+    def _prepare(self, plan: RunPlan) -> None:
+        for change in plan.changes:
+            self.happen(change)
+        self.now += 1
+        index = self.org.index(KIND, self.now)
+        for one in map(id_of, plan.doubled):
+            if one in index.seen:
+                index.double(one)
+        switches = self.emulator.switches
+        switches.moving, switches.fault_plan = plan.moving, deque(plan.faults)
+        switches.total_cap, switches.max_served = plan.total_cap, plan.max_served
+        switches.clamp, switches.bare_search = plan.clamp, plan.bare_search
+        # Of a bare answer nobody can tell whether its empty page is the end.
+        switches.unsent = set() if plan.bare_search else self.hidden
+        switches.poison, switches.crossing = set(map(id_of, plan.poison)), plan.crossing
+        self.step = plan.latency
+
+    @property
+    def unread(self) -> set[str]:
+        """The instants that the state names for later runs."""
+        return set(self.state.get("bookmarks", {}).get("conversations", {}).get("unread", []))
 
     def _receive(self, messages: Messages) -> None:
         """Be a target: keep rows and the last state."""
@@ -160,12 +168,22 @@ class World:
             self.bookmarks += [v for k, v in bookmark.items() if k == "replication_key_value"]
         self.state = messages.state or self.state
 
-    def _check(self, began: int, end: int) -> None:
-        """What the first promise says after a run that exits 0."""
-        for one, record in self.org.resources[KIND].items():
-            if record.updated <= end and self.visible[one] <= began:
-                rev = record.data["attributes"]["rev"]
-                assert self.emitted.get(one, 0) >= rev, f"{one} at {instants.text(record.updated)}"
+    def _check(self, began: int, end: int, plan: RunPlan) -> None:
+        """What the first promise says after a run that read all it could.
+
+        What it could not read is in the state; without faults that is poison, and what no range of
+        `updated_at` and `created_at` tells from it.
+        """
+        records = self.org.resources[KIND]
+        poison = [records[one] for one in map(id_of, plan.poison) if one in records]
+        alike = {(record.updated, record.created) for record in poison}
+        for one, record in records.items():
+            if record.updated > end or self.visible[one] > began or one in self.hidden:
+                continue
+            at, rev = instants.text(record.updated), record.data["attributes"]["rev"]
+            is_read = self.emitted.get(one, 0) >= rev
+            may_miss = plan.faults or (record.updated, record.created) in alike
+            assert is_read or (may_miss and at in self.unread), f"{one} at {at}"
 
     def settle(self) -> None:
         """Let all indexing end, run once in peace, and find everything there is."""
@@ -173,6 +191,6 @@ class World:
         self.visible = dict.fromkeys(self.visible, 0)
         assert self.run(RunPlan()) is not None
         for one, record in self.org.resources[KIND].items():
-            assert self.emitted[one] >= record.data["attributes"]["rev"]
+            assert one in self.hidden or self.emitted[one] >= record.data["attributes"]["rev"]
         assert self.bookmarks == sorted(self.bookmarks), "the bookmark moved back"
         assert self.emulator.caps_touched == self.emulator.writes_refused == 0
