@@ -247,7 +247,7 @@ def test_five_readings_are_enough() -> None:
 
 def test_only_what_counts_is_worth_another_reading() -> None:
     """Of the second reading `c` counts, of the third nothing does."""
-    readings = ["ab", "cd", "ef"]
+    readings = [("a", "b"), ("c", "d"), ("e", "f")]
     pages: list[Page] = []
     for first, last in readings:
         pages += [page(first, following=SECOND), page(last)]
