@@ -125,7 +125,8 @@ def answers(resource: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
         optional={
             "included": some(several),
             "links": some(objects(next=some(st.one_of(st.none(), TEXT)))),
-            "meta": some(objects(total=NUMBER, pageSize=NUMBER, timed_out=JSON)),
+            "errors": some(st.sampled_from([None, []])),
+            "meta": some(objects(total=NUMBER, count=NUMBER, pageSize=NUMBER, timed_out=JSON)),
         },
     )
 

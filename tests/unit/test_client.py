@@ -154,6 +154,26 @@ def test_neither_key_nor_body_is_logged(
     assert "rate limit" in seen
 
 
+def test_a_refusal_names_kustomers_code_but_no_data() -> None:
+    body = {
+        "errors": [
+            {"code": "bad_request", "message": "jane@example.org"},
+            {"code": "Jane Doe <jane@example.org>"},
+            {"code": "a" * 41},
+            {"code": "_jane"},
+            {"code": 7},
+            {"message": "jane"},
+            "jane",
+            {"code": "a" * 40},
+        ]
+    }
+    with pytest.raises(errors.BadRequestError) as caught:
+        client_for(scripted((400, {}, json.dumps(body).encode()))).get(PATH)
+    named = f"status 400, bad_request, {'a' * 40}"
+    assert str(caught.value) == str(errors.BadRequestError(400, PATH)).replace("status 400", named)
+    assert caught.value.status == 400
+
+
 def test_what_urllib3_quotes_of_malformed_headers_is_not_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -57,7 +57,7 @@ def test_the_lowest_id_counts_wherever_it_stands() -> None:
 
 def test_all_parameters_go_with_every_page() -> None:
     sender = scripted(counted("f", "e", count=2), counted(count=2))
-    params = {"count": 2, "filter[start]": "x", "filter[end]": "y"}
+    params: dict[str, str | int] = {"count": 2, "filter[start]": "x", "filter[end]": "y"}
     list(read_back(client_for(sender), PATH, params))
     sent = {"count": "2", "filter[start]": "x", "filter[end]": "y"}
     assert asked(sender) == [sent, {**sent, "before": "e"}]

@@ -22,8 +22,9 @@ from tap_kustomer.records import RecordError, Resource, RowBuilder
 from tap_kustomer.settings import NUMBERS, Settings, SettingsError
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.tap import TapKustomer
-from tap_kustomer.walks.listing import read_cursor, read_list
-from tap_kustomer.walks.page import Page, PageReader
+from tap_kustomer.walks.cursor import read_back
+from tap_kustomer.walks.listing import read_list
+from tap_kustomer.walks.page import Page, read_page, sort_key
 from tests.anything import (
     BODIES,
     HEADER,
@@ -63,22 +64,24 @@ def test_what_is_json_is_decoded_to_itself(value: object) -> None:
 @given(BODIES, st.integers(1, 4), st.integers(1, 3))
 def test_a_page_is_read_or_asked_again(body: bytes, size: int, number: int) -> None:
     try:
-        page = PageReader(SEARCH, SPAN, number).read(body, size)
+        page = read_page(body, SEARCH, SPAN, number, size)
     except TransientError:
         return
     assert isinstance(page, Page)
-    assert [found[:3] for found in page.found] == sorted(found[:3] for found in page.found)
-    for found in page.found:
-        assert SPAN.start <= found.instant <= SPAN.end
+    assert page.hits == sorted(page.hits, key=sort_key)
+    assert len(page.hits) <= page.sent - page.beyond
+    assert 1 <= page.size <= size
+    for hit in page.hits:
+        assert SPAN.start <= hit.instant <= SPAN.end
         with suppress(RecordError):
-            assert isinstance(found.resource, dict)
+            assert isinstance(hit.resource, dict)
 
 
 def client_answering(bodies: list[bytes]) -> Any:  # noqa: ANN401  (a client, with `get` mocked)
     """Each body in turn, again and again."""
     asked = iter(range(10**9))
     client = client_for(Transport(lambda _: (200, {}, bodies[next(asked) % len(bodies)])))
-    client.tries = 1
+    client.retry.tries = 1
     return client
 
 
@@ -88,7 +91,7 @@ def test_a_list_is_read_or_refused(bodies: list[bytes]) -> None:
     for items in (
         read_list(client_answering(bodies), PATH),
         read_list(client_answering(bodies), PATH, member="included"),
-        read_cursor(client_answering(bodies), PATH, {"count": 1}),
+        read_back(client_answering(bodies), PATH, {"count": 1}),
     ):
         with suppress(KustomerError, RecordError):
             assert all(isinstance(item, dict) for item in items)
@@ -243,12 +246,3 @@ def test_any_environment_is_understood_or_refused(environment: dict[str, str]) -
     named = {f"TAP_KUSTOMER_{name.upper()}": value for name, value in environment.items()}
     with suppress(SettingsError):
         settings.check_environment(named, "TAP_KUSTOMER_")
-
-
-# --- The whole tap -------------------------------------------------------------------------------
-
-
-def test_links_that_are_no_object_do_not_say_whether_a_page_follows() -> None:
-    client = client_answering([b'{"data": [{"id": "a"}], "links": 5}'])
-    with pytest.raises(RecordError, match="does not say"):
-        list(read_cursor(client, PATH, {"count": 1}))

@@ -58,7 +58,7 @@ def tap_answered(
         config=CONFIG, catalog=selecting(name), message_writer=messages, setup_mapper=False
     )
     client = client_for(Transport(answer), concurrency=1)
-    client.tries = 1
+    client.retry.tries = 1
     tap.run.__dict__["client"] = client
     tap.setup_mapper()
     return tap

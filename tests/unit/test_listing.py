@@ -2,52 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from tap_kustomer.api.errors import (
-    AccessRefusedError,
-    LinkRefusedError,
-    NotFoundError,
-    TransientError,
-)
+from tap_kustomer.api.errors import LinkRefusedError, TransientError
 from tap_kustomer.walks import listing
 from tap_kustomer.walks.listing import read_list
-from tests.support import KEY, Answer, Transport, client_for, scripted
+from tests.lists import PATH, SECOND, Page, answering, page, plain, queries, read
+from tests.support import KEY, client_for
 
-PATH = "/v1/teams"
-SECOND = f"{PATH}?page=2"
 UNPROVEN = "the list does not prove its end"
-Page = dict[str, Any]
-
-
-def plain(*ids: str, total: object = None) -> Page:
-    """A page that says nothing about others but, maybe, a total."""
-    data = [{"id": one} for one in ids]
-    return {"data": data} if total is None else {"data": data, "meta": {"total": total}}
-
-
-def page(*ids: str, following: object = None, total: object = None) -> Page:
-    return {**plain(*ids, total=total), "links": {"next": following}}
-
-
-def answering(*pages: Page) -> Transport:
-    return scripted(*[(200, {}, json.dumps(one).encode()) for one in pages])
-
-
-def read(*pages: Page, **options: Any) -> tuple[list[str], list[str]]:  # noqa: ANN401  (as `read_list`)
-    """The ids read, and the query of each request; every page must have been asked for."""
-    sender = answering(*pages)
-    found = [one["id"] for one in read_list(client_for(sender), PATH, **options)]
-    assert len(sender.sent) == len(pages), "not every page was asked for"
-    return found, queries(sender)
-
-
-def queries(sender: Transport) -> list[str]:
-    assert all(one.path_url.partition("?")[0] == PATH for one in sender.sent)
-    return [one.path_url.partition("?")[2] for one in sender.sent]
 
 
 def unproven(*pages: Page) -> list[str]:
@@ -221,103 +186,3 @@ def test_an_odd_total_says_nothing(total: object) -> None:
 def test_a_number_follows_the_links_before_it() -> None:
     pages = [page("a", following=SECOND, total=3), plain("b", total=3), plain("c", total=3)]
     assert read(*pages, *pages) == (["a", "b", "c"], ["", "page=2", "page=3"] * 2)
-
-
-# --- Reading again -------------------------------------------------------------------------------
-
-
-def test_what_slips_past_a_page_border_is_found() -> None:
-    """While page 1 was read, `a` left the list, and `c` moved from page 2 to page 1."""
-    first, last = page("b", "c", following=SECOND), page("d")
-    pages = [page("a", "b", following=SECOND), last, first, last, first, last]
-    assert read(*pages)[0] == ["a", "b", "d", "c"]
-
-
-def test_a_list_that_fits_on_one_page_meanwhile_is_not_read_again() -> None:
-    pages = [page("a", following=SECOND), page("b"), page("a", "c")]
-    assert read(*pages)[0] == ["a", "b", "c"]
-
-
-def test_five_readings_are_enough() -> None:
-    pages: list[Page] = []
-    for one in "bcdef":
-        pages += [page("a", following=SECOND), page(one)]
-    assert read(*pages)[0] == list("abcdef")
-
-
-def test_only_what_counts_is_worth_another_reading() -> None:
-    """Of the second reading `c` counts, of the third nothing does."""
-    readings = ["ab", "cd", "ef"]
-    pages: list[Page] = []
-    for first, last in readings:
-        pages += [page(first, following=SECOND), page(last)]
-    found, _ = read(*pages, counts=lambda resource: resource["id"] in "bc")
-    assert found == list("abcdef")
-
-
-def test_nothing_that_counts_is_one_reading() -> None:
-    pages = [page("a", following=SECOND), page("b")]
-    assert read(*pages, counts=lambda _: False)[0] == ["a", "b"]
-
-
-def test_a_page_that_is_enough_is_the_last_one_of_each_reading() -> None:
-    pages = [page("a", following=SECOND), page("b", following=f"{PATH}?page=3")]
-    found, asked = read(*pages * 2, is_enough=lambda found: found == [{"id": "b"}])
-    assert (found, asked) == (["a", "b"], ["", "page=2"] * 2)
-    assert read(pages[0], is_enough=lambda _: True) == (["a"], [""])
-
-
-def test_resources_without_an_id_are_all_kept() -> None:
-    document = {
-        "data": [{"n": 1}, {"id": None, "n": 2}, {"id": "", "n": 3}],
-        "links": {"next": None},
-    }
-    found = list(read_list(client_for(answering(document)), PATH))
-    assert found == document["data"]
-
-
-# --- Failures ------------------------------------------------------------------------------------
-
-ODD: list[tuple[Answer, str]] = [
-    ((503, {}, b""), "status 503"),
-    ((200, {}, b"<html>"), "the answer is not JSON"),
-    ((200, {}, b'{"data": null}'), "the answer holds no data"),
-    ((200, {}, b'{"data": [], "errors": [1]}'), "the answer reports errors"),
-    ((200, {}, b'{"data": [null]}'), "the answer holds no list of records"),
-    ((200, {}, b'{"data": [], "included": [1]}'), "the answer holds no list of records"),
-    ((200, {}, b'{"data": [], "links": {"next": 7}}'), "the link to the next page is no text"),
-]
-
-
-@pytest.mark.parametrize(("odd", "fault"), ODD)
-def test_an_odd_page_is_asked_for_again(odd: Answer, fault: str, waits: list[float]) -> None:
-    good = json.dumps({"data": [], "included": [{"id": "x"}], "links": {"next": None}}).encode()
-    sender = scripted(odd, odd, (200, {}, good))
-    assert list(read_list(client_for(sender), PATH, member="included")) == [{"id": "x"}]
-    assert len(waits) == 2
-    with pytest.raises(TransientError) as caught:
-        list(read_list(client_for(scripted(*[odd] * 11)), PATH, member="included"))
-    assert caught.value.fault == fault
-    assert PATH in str(caught.value)
-
-
-def test_a_page_behind_a_link_is_asked_for_again_by_the_same_link(waits: list[float]) -> None:
-    first, last = page("a", following=SECOND), page("b")
-    bodies = [json.dumps(one).encode() for one in (first, last)]
-    sender = scripted(
-        (200, {}, bodies[0]), (503, {}, b""), *[(200, {}, body) for body in (bodies * 2)[1:]]
-    )
-    found = [one["id"] for one in read_list(client_for(sender), PATH, {"pageSize": 7})]
-    assert found == ["a", "b"]
-    again = ["pageSize=7", "page=2&pageSize=7"]
-    assert queries(sender) == [again[0], again[1], again[1], *again]
-    assert len(waits) == 1
-
-
-@pytest.mark.parametrize(("status", "kind"), [(403, AccessRefusedError), (404, NotFoundError)])
-def test_a_refusal_ends_the_list(status: int, kind: type[Exception]) -> None:
-    first: Answer = 200, {}, json.dumps(page("a", following=SECOND)).encode()
-    entries = read_list(client_for(scripted(first, (status, {}, b""))), PATH)
-    assert next(entries) == {"id": "a"}
-    with pytest.raises(kind):
-        next(entries)
