@@ -276,3 +276,45 @@ def test_what_a_link_can_not_prove_is_not_asked(options: dict[str, Any], size: i
     page = asker.page(SPAN)
     assert not asker.is_past_end(SPAN, page)
     assert len(table.asked) == 1
+
+
+def test_the_page_of_the_size_that_is_served_is_page_1_as_well() -> None:
+    table = Table(spread(100), served=10)
+    asker = table.asker(70)
+    for _ in range(3):
+        page = asker.page_or_none(SPAN)
+        assert page
+        assert page.hits[0].instant == 1
+    assert table.pages == [1] * 4
+
+
+def test_from_a_small_size_it_grows_after_as_many_answers() -> None:
+    table = Table(spread(400))
+    asker = table.asker(70, 8)
+    for _ in range(GROW_AFTER + 1):
+        asker.page(SPAN)
+    assert table.sizes == [8] * GROW_AFTER + [16]
+
+
+def test_an_empty_page_with_a_link_and_without_a_count_may_be_the_end() -> None:
+    table = Table([], links=lambda _: {"next": "/next"}, total=lambda _: None)
+    asker = table.asker(70)
+    assert asker.is_past_end(SPAN, asker.page(SPAN))
+
+
+def test_page_2_is_asked_for_in_the_size_that_page_1_was_served_in() -> None:
+    table = Table(spread(3), served=10, tells_size=True, links=lambda _: {"next": "/next"})
+    asker = table.asker(70)
+    assert asker.is_past_end(SPAN, asker.page(SPAN))
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 10)]
+
+
+def test_an_answer_that_can_not_be_true_is_asked_again_and_names_the_path(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    table = Table(spread(3), order=lambda _: [Row(5_000, 5, "x")])
+    asker = table.asker(70)
+    with pytest.raises(TransientError, match=r"at /v1/customers/search \(records outside"):
+        asker.page(SPAN)
+    assert table.sizes == [70] * TRIES
+    assert caplog.messages[0].startswith("/v1/customers/search: records outside")

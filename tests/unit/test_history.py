@@ -2,72 +2,229 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 from tap_kustomer.instants import DAY
-from tap_kustomer.walks.archive import Part, parts
+from tap_kustomer.walks.history import Batch, History
+from tap_kustomer.walks.listing import Entry
+from tap_kustomer.walks.page import Chunk, Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
 
 LINE = 10_000 * DAY
 NOW = LINE + 730 * DAY
 NEAR, FAR = LINE - 7 * DAY, LINE + 7 * DAY
-NOTES = "/v1/notes"
+LIST = "/v1/notes"
+
+Asked = tuple[str, int, int]
+
+
+def hit(instant: int) -> Hit:
+    return Hit(instant, 1, str(instant), b"{}")
+
+
+class Kustomer:
+    """Keeps what it is asked; each search answers one empty chunk, or those it was given."""
+
+    def __init__(self, *chunks: Chunk) -> None:
+        self.asked: list[Asked] = []
+        self.closed: list[Asked] = []
+        self.now = NOW
+        self._chunks = chunks
+
+    def search(self, path: str, start: int, end: int) -> Generator[Chunk]:
+        assert len(self.asked) < 20, "the reading does not end"
+        self.asked.append((path, start, end))
+        try:
+            yield from self._chunks or [Chunk([], end + 1)]
+        finally:
+            self.closed.append((path, start, end))
+
+    def listing(self, start: int, end: int) -> Iterator[Entry]:
+        assert len(self.asked) < 20, "the reading does not end"
+        self.asked.append((LIST, start, end))
+        yield Entry(start, "a", {})
+        yield Entry(end, "b", {})
+
+    def history(self) -> History:
+        return History(self.search, lambda: self.now)
+
+    def listed(self) -> History:
+        return History(self.search, lambda: self.now, listing=self.listing)
+
+
+def bookmarks(batches: Iterator[Batch]) -> list[int | None]:
+    return [batch.bookmark for batch in islice(batches, 20)]
 
 
 def test_all_of_history() -> None:
     """Around the line both are asked, search first, and the bookmark waits before it."""
-    assert parts(5, NOW, NOW) == [
-        Part(ARCHIVE_SEARCH, 5, NEAR - 1, NOW),
-        Part(SEARCH, NEAR, FAR, NEAR),
-        Part(ARCHIVE_SEARCH, NEAR, FAR, NEAR),
-        Part(SEARCH, FAR + 1, NOW, NOW),
+    kustomer = Kustomer()
+    assert bookmarks(kustomer.history().read(5, NOW)) == [5, NEAR, NEAR, FAR + 1]
+    assert kustomer.asked == [
+        (ARCHIVE_SEARCH, 5, NEAR - 1),
+        (SEARCH, NEAR, FAR),
+        (ARCHIVE_SEARCH, NEAR, FAR),
+        (SEARCH, FAR + 1, NOW),
     ]
 
 
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [
-        (5, 6, [Part(ARCHIVE_SEARCH, 5, 6, 6)]),
-        (5, NEAR - 1, [Part(ARCHIVE_SEARCH, 5, NEAR - 1, NEAR - 1)]),
+        (5, 6, [(ARCHIVE_SEARCH, 5, 6)]),
+        (5, 5, [(ARCHIVE_SEARCH, 5, 5)]),
+        (5, NEAR - 1, [(ARCHIVE_SEARCH, 5, NEAR - 1)]),
         (
             NEAR - 1,
             NEAR,
             [
-                Part(ARCHIVE_SEARCH, NEAR - 1, NEAR - 1, NEAR),
-                Part(SEARCH, NEAR, NEAR, NEAR),
-                Part(ARCHIVE_SEARCH, NEAR, NEAR, NEAR),
+                (ARCHIVE_SEARCH, NEAR - 1, NEAR - 1),
+                (SEARCH, NEAR, NEAR),
+                (ARCHIVE_SEARCH, NEAR, NEAR),
             ],
         ),
-        (LINE, LINE, [Part(SEARCH, LINE, LINE, LINE), Part(ARCHIVE_SEARCH, LINE, LINE, LINE)]),
+        (LINE, LINE, [(SEARCH, LINE, LINE), (ARCHIVE_SEARCH, LINE, LINE)]),
         (
             FAR,
             FAR + 1,
-            [
-                Part(SEARCH, FAR, FAR, FAR),
-                Part(ARCHIVE_SEARCH, FAR, FAR, FAR),
-                Part(SEARCH, FAR + 1, FAR + 1, FAR + 1),
-            ],
+            [(SEARCH, FAR, FAR), (ARCHIVE_SEARCH, FAR, FAR), (SEARCH, FAR + 1, FAR + 1)],
         ),
-        (FAR + 1, NOW, [Part(SEARCH, FAR + 1, NOW, NOW)]),
-        (NOW, NOW, [Part(SEARCH, NOW, NOW, NOW)]),
+        (FAR + 1, NOW, [(SEARCH, FAR + 1, NOW)]),
+        (NOW, NOW, [(SEARCH, NOW, NOW)]),
+        (6, 5, []),
     ],
 )
-def test_a_part_of_history(start: int, end: int, expected: list[Part]) -> None:
-    assert parts(start, end, NOW) == expected
+def test_a_part_of_history(start: int, end: int, expected: list[Asked]) -> None:
+    kustomer = Kustomer()
+    batches = list(kustomer.history().read(start, end))
+    assert kustomer.asked == expected
+    assert [batch.bookmark for batch in batches] == [first for _, first, _ in expected]
 
 
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [
-        (5, NOW, [Part(NOTES, 5, FAR, 5), Part(SEARCH, FAR + 1, NOW, NOW)]),
-        (5, FAR, [Part(NOTES, 5, FAR, 5)]),
-        (5, FAR + 1, [Part(NOTES, 5, FAR, 5), Part(SEARCH, FAR + 1, FAR + 1, FAR + 1)]),
-        (5, 6, [Part(NOTES, 5, 6, 5)]),
-        (FAR, NOW, [Part(NOTES, FAR, FAR, FAR), Part(SEARCH, FAR + 1, NOW, NOW)]),
-        (FAR + 1, NOW, [Part(SEARCH, FAR + 1, NOW, NOW)]),
+        (5, NOW, [(LIST, 5, FAR), (SEARCH, FAR + 1, NOW)]),
+        (5, FAR, [(LIST, 5, FAR)]),
+        (5, FAR + 1, [(LIST, 5, FAR), (SEARCH, FAR + 1, FAR + 1)]),
+        (5, 6, [(LIST, 5, 6)]),
+        (FAR, NOW, [(LIST, FAR, FAR), (SEARCH, FAR + 1, NOW)]),
+        (FAR + 1, NOW, [(SEARCH, FAR + 1, NOW)]),
     ],
 )
 def test_what_no_archive_holds_comes_from_a_list(
-    start: int, end: int, expected: list[Part]
+    start: int, end: int, expected: list[Asked]
 ) -> None:
-    assert parts(start, end, NOW, listed=NOTES) == expected
+    kustomer = Kustomer()
+    list(kustomer.listed().read(start, end))
+    assert kustomer.asked == expected
+
+
+def test_of_a_list_the_bookmark_waits_at_its_start() -> None:
+    """Its order is not by instant."""
+    batches = list(Kustomer().listed().read(5, FAR))
+    assert batches == [
+        Batch([Entry(5, "a", {})], None),
+        Batch([Entry(FAR, "b", {})], None),
+        Batch([], 5),
+    ]
+
+
+def test_a_batch_holds_what_a_chunk_does() -> None:
+    """The bookmark may reach the last record, whatever is hidden or can't be read."""
+    chunk = Chunk([hit(NOW - 5), hit(NOW - 4)], NOW - 2, 9, 3, NOW - 4)
+    (batch,) = Kustomer(chunk).history().read(NOW - 9, NOW)
+    assert batch == Batch([hit(NOW - 5), hit(NOW - 4)], NOW - 4, 3, NOW - 4)
+    chunk = Chunk([hit(7)], 9, 9, 3, 7)
+    (batch,) = Kustomer(chunk).history().read(5, 9)
+    assert batch == Batch([hit(7)], 7, 3, 7), "of the archive as well"
+
+
+def test_an_empty_answer_leaves_a_bookmark_where_it_was_asked_to_begin() -> None:
+    assert bookmarks(Kustomer().history().read(NOW - 9, NOW)) == [NOW - 9]
+
+
+def test_around_the_line_the_bookmark_waits_for_the_archive() -> None:
+    chunk = Chunk([hit(LINE + 5)], LINE + 6)
+    assert bookmarks(Kustomer(chunk).history().read(LINE, LINE + 9)) == [LINE, LINE]
+
+
+def test_the_line_is_found_anew_before_each_part() -> None:
+    """An hour passes while the archive is read: what is around the line begins later."""
+    kustomer = Kustomer()
+    batches = kustomer.history().read(NEAR - 9, FAR + 9)
+    assert next(batches).bookmark == NEAR - 9
+    kustomer.now += 5
+    list(batches)
+    assert kustomer.asked == [
+        (ARCHIVE_SEARCH, NEAR - 9, NEAR - 1),
+        (ARCHIVE_SEARCH, NEAR, NEAR + 4),
+        (SEARCH, NEAR + 5, FAR + 5),
+        (ARCHIVE_SEARCH, NEAR + 5, FAR + 5),
+        (SEARCH, FAR + 6, FAR + 9),
+    ]
+
+
+def test_a_search_that_the_line_overtakes_stops_and_the_archive_is_asked_for_the_rest() -> None:
+    """It stops when what comes next may have left the search: from where it goes on."""
+    first, second = Chunk([hit(FAR + 2)], FAR + 3), Chunk([hit(FAR + 4)], FAR + 10)
+    kustomer = Kustomer(first, second)
+    batches = kustomer.history().read(FAR + 1, FAR + 9)
+    assert next(batches).hits == [hit(FAR + 2)]
+    kustomer.now += 3
+    assert next(batches).hits == [hit(FAR + 2)], "read again, around the line"
+    assert kustomer.asked[1] == (SEARCH, FAR + 3, FAR + 3)
+    assert kustomer.closed == [(SEARCH, FAR + 1, FAR + 9)], "its threads have ended"
+
+
+def test_a_line_that_has_not_reached_what_comes_next_stops_nothing() -> None:
+    first, second = Chunk([hit(FAR + 2)], FAR + 3), Chunk([hit(FAR + 4)], FAR + 10)
+    kustomer = Kustomer(first, second)
+    batches = kustomer.history().read(FAR + 1, FAR + 9)
+    next(batches)
+    kustomer.now += 2
+    assert next(batches).hits == [hit(FAR + 4)]
+    assert list(batches) == []
+    assert kustomer.asked == [(SEARCH, FAR + 1, FAR + 9)]
+
+
+def test_a_search_that_is_overtaken_before_its_first_chunk_begins_again() -> None:
+    kustomer = Kustomer()
+
+    def search(path: str, start: int, end: int) -> Generator[Chunk]:
+        if not kustomer.asked:
+            kustomer.now += 5
+        yield from kustomer.search(path, start, end)
+
+    list(History(search, lambda: kustomer.now).read(FAR + 1, FAR + 9))
+    assert kustomer.asked == [
+        (SEARCH, FAR + 1, FAR + 9),
+        (SEARCH, FAR + 1, FAR + 5),
+        (ARCHIVE_SEARCH, FAR + 1, FAR + 5),
+        (SEARCH, FAR + 6, FAR + 9),
+    ]
+
+
+def test_a_search_that_is_overtaken_goes_on_with_the_list() -> None:
+    first, second = Chunk([hit(FAR + 2)], FAR + 3), Chunk([hit(FAR + 4)], FAR + 10)
+    kustomer = Kustomer(first, second)
+    batches = kustomer.listed().read(FAR + 1, FAR + 9)
+    next(batches)
+    kustomer.now += 4
+    next(batches)
+    assert kustomer.asked[1] == (LIST, FAR + 3, FAR + 4)
+
+
+def test_a_reader_that_is_left_closes_its_search() -> None:
+    kustomer = Kustomer(Chunk([hit(NOW)], NOW), Chunk([], NOW + 1))
+    batches = kustomer.history().read(NOW - 9, NOW)
+    next(batches)
+    assert kustomer.closed == []
+    del batches
+    assert kustomer.closed == [(SEARCH, NOW - 9, NOW)]

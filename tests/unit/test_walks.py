@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from emulator import Emulator, Org, Switches
 from tap_kustomer import instants
-from tap_kustomer.api.client import SEARCH
-from tap_kustomer.walks.search import Query, SearchWalk, TieError
-from tap_kustomer.walks.slices import SliceReader
+from tap_kustomer.walks.query import Query
+from tap_kustomer.walks.search import SearchWalk
+from tap_kustomer.walks.slices import Limits, SliceReader
 from tests.emulated import emulated, searches
-from tests.support import HeldClock, client_for, served_by, sync
+from tests.support import HeldClock, Messages, client_for, served_by, tap_for
+from tests.table import QUERY
 
 if TYPE_CHECKING:
+    import pytest
+
+    from tap_kustomer.api.client import Client
     from tap_kustomer.walks.page import Span
 
 
-def assert_whole(emulator: Emulator, **config: Any) -> None:  # noqa: ANN401  (config values are any JSON)
-    rows = sync(emulator, max_search_requests_per_minute=1_000, **config).records("conversations")
+def assert_whole(emulator: Emulator, limits: Limits | None = None, **config: Any) -> None:  # noqa: ANN401  (config values are any JSON)
+    messages = Messages()
+    tap = tap_for(emulator, messages, max_search_requests_per_minute=1_000, **config)
+    tap.run.limits = limits or Limits()
+    tap.sync_all()
+    rows = messages.records("conversations")
     assert len(rows) == len({row["id"] for row in rows}) == emulator.org.counts()["conversations"]
 
 
@@ -27,10 +33,23 @@ def sizes(emulator: Emulator) -> list[int]:
     return [int(request.params["pageSize"]) for request in searches(emulator)]
 
 
+def reader(client: Client, end: int, size: int) -> SliceReader:
+    def walk(start: int, end: int, begin: int | None) -> SearchWalk:
+        return SearchWalk(client, QUERY, start, end, page_size=size, size=begin)
+
+    return SliceReader(walk, 0, end, threads=1, limits=Limits())
+
+
 def test_pages_in_disorder_are_read_whole() -> None:
     emulator = emulated(faults={"disorder": 1.0})
     assert_whole(emulator, page_size=20)
     assert len(searches(emulator)) < 200
+
+
+def test_pages_that_lack_a_record_now_and_then_are_read_whole(waits: list[float]) -> None:
+    del waits
+    emulator = emulated(faults={"short": 0.2})
+    assert_whole(emulator, page_size=20)
 
 
 def test_a_server_that_ignores_the_sort_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +81,13 @@ def test_a_server_that_serves_few_records_gets_small_pages_and_larger_ones_later
 
 def test_a_capped_total_is_no_count() -> None:
     emulator = emulated(total_cap=40)
-    assert_whole(emulator, page_size=20)
+    assert_whole(emulator, Limits(most_records=40), page_size=20)
+
+
+def test_many_slices_are_one_range() -> None:
+    emulator = emulated()
+    assert_whole(emulator, Limits(target=30, room=50_000), page_size=10, concurrency=4)
+    assert len(searches(emulator)) < 100
 
 
 def test_searches_keep_their_budget(waits: list[float]) -> None:
@@ -72,9 +97,8 @@ def test_searches_keep_their_budget(waits: list[float]) -> None:
     emulator.clock = lambda: 1_790_000_000_000 + int(clock.seconds * 1_000)
     emulator.switches.search_limit = 10
     client = client_for(served_by(emulator.app), clock, max_search_requests_per_minute=10)
-    walk = SearchWalk(client, Query("conversation", SEARCH, include_deleted=True), 5)
-    reader = SliceReader(walk, 0, 1_900_000_000_000, threads=1)
-    assert sum(map(len, reader.read())) == emulator.org.counts()["conversations"]
+    chunks = reader(client, 1_900_000_000_000, 5).read()
+    assert sum(len(chunk.hits) for chunk in chunks) == emulator.org.counts()["conversations"]
     assert emulator.limited == 0
     assert clock.seconds >= 60 * (len(searches(emulator)) // 10 - 1)
 
@@ -90,8 +114,7 @@ def test_tied_records_without_a_creation_instant_are_not_missed() -> None:
         resource = {"type": "conversation", "id": f"{number:024x}", "attributes": attributes}
         org.put("conversation", resource)
     emulator = Emulator(org, Switches(search_limit=None), clock=lambda: instant)
-    client = client_for(served_by(emulator.app))
-    walk = SearchWalk(client, Query("conversation", SEARCH, include_deleted=True), 20)
-    with pytest.raises(TieError, match="conversation records share"):
-        for _ in SliceReader(walk, 0, instant, threads=1).read():
-            pass
+    chunks = reader(client_for(served_by(emulator.app)), instant, 20).read()
+    assert sorted(hit.id for chunk in chunks for hit in chunk.hits) == [
+        f"{number:024x}" for number in range(35)
+    ]
