@@ -7,12 +7,15 @@ asked again as it was.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tap_kustomer.api.errors import OverloadedError, TransientError
 from tap_kustomer.walks.page import Page, Span, is_doubtful, read_page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap_kustomer.api.client import Client
     from tap_kustomer.walks.query import Query
 
@@ -36,6 +39,7 @@ class Asker:
         self._good = 0
         self._short: int | None = None
         self._is_isolating = False
+        self._is_exact = False
 
     def page(self, span: Span, number: int = 1, size: int | None = None) -> Page:
         """Page `number` of `span`. Only page 1 may be asked smaller while it fails.
@@ -46,7 +50,7 @@ class Asker:
             KustomerError: the first refusal, or the last failure after all tries.
         """
         path, asked = self.query.path, size or self.size
-        body = self.query.body(span)
+        body = self.query.body(span, exact=self._is_exact)
 
         def attempt() -> Page:
             nonlocal asked
@@ -80,6 +84,15 @@ class Asker:
             self.page(EMPTY)
             return None
         return self._unless_clamped(span, page)
+
+    @contextmanager
+    def exactly(self) -> Iterator[None]:
+        """Ask for no millisecond more than the spans hold."""
+        self._is_exact = True
+        try:
+            yield
+        finally:
+            self._is_exact = False
 
     def _unless_clamped(self, span: Span, page: Page) -> Page:
         """The page; in the size that the server serves, once two have been equally short.

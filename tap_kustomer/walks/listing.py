@@ -125,7 +125,7 @@ def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[D
         idle = 0 if fresh else idle + 1
         if link and idle < MOST_IDLE:
             continue
-        ended = "next" in _links(document)
+        ended = _links(document).get("next", "") is None
         agrees = total == counted or (ended and (total or 0) <= counted)
         if not link and (agrees or isinstance(document["data"], dict)):
             return

@@ -119,6 +119,7 @@ class _Head(msgspec.Struct):
 
 
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^"{}\[\]]+', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _HEAD = msgspec.json.Decoder(_Head)
@@ -135,7 +136,7 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         OverloadedError: the search timed out.
     """
     try:
-        answer = decode(body, _ENVELOPE)
+        answer = _envelope(body)
     except ValueError:
         raise TransientError(path, "the answer is no page of records") from None
     refuse_errors(answer.errors, path)
@@ -160,9 +161,26 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         ended = agrees and not more
         complete = ended or (number == 1 and ordered and beyond > 0)
     else:
-        says_end = "next" in links or agrees or not found  # next is null, or `more` says so
+        says_end = links.get("next", "") is None or agrees or not found
         complete = says_end and not claims_more
     return Page(_within(found, span.end), complete, ordered, total, size, len(found), beyond, more)
+
+
+def _envelope(body: bytes) -> _Envelope:
+    """The answer; what nests too deeply to be read in one of its records is left out there.
+
+    Such a record is still too deep for `Hit.resource`, so it is never taken for whole.
+
+    Raises:
+        ValueError: the body is no search answer.
+    """
+    try:
+        answer: _Envelope = decode(body, _ENVELOPE)
+    except ValueError:
+        if not _is_too_deep(body):
+            raise
+        answer = decode(_shallow(body), _ENVELOPE)
+    return answer
 
 
 def is_doubtful(page: Page) -> bool:
@@ -242,6 +260,18 @@ def _is_too_deep(raw: bytes) -> bool:
         if depth > DEEPEST:
             return True
     return False
+
+
+def _shallow(body: bytes) -> bytes:
+    """The same JSON, with empty objects and lists where it nests deeper than twice `DEEPEST`."""
+    kept: list[bytes] = []
+    depth = 0
+    for piece in _PIECE.findall(body):
+        depth -= piece in b"}]"
+        if depth < 2 * DEEPEST:
+            kept.append(piece)
+        depth += piece in b"{["
+    return b"".join(kept)
 
 
 def instant_of(resource: dict[str, Any], name: str = "updatedAt", *, otherwise: int) -> int:

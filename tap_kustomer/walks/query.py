@@ -22,12 +22,12 @@ class Query:
     path: str
     include_deleted: bool
 
-    def body(self, span: Span) -> dict[str, Any]:
+    def body(self, span: Span, *, exact: bool = False) -> dict[str, Any]:
         """The search body for `span`.
 
-        Two bounds are two criteria, as other connectors send them. One millisecond more is asked
-        for: an index that holds microseconds, or takes `lte` for `lt`, would otherwise leave out a
-        record between this span and the next.
+        Two bounds are two criteria, as other connectors send them. Unless it must be `exact`, one
+        millisecond more is asked for: an index that holds microseconds, or takes `lte` for `lt`,
+        would otherwise leave out a record between this span and the next.
         """
         prefix = self.context
         if self.path == SEARCH and prefix.startswith(f"{KOBJECT}_"):
@@ -36,7 +36,7 @@ class Query:
         updated, created = f"{prefix}_updated_at", f"{prefix}_created_at"
         criteria = [
             {updated: {"gte": instants.text(span.start)}},
-            {updated: {"lte": instants.text(span.end + 1)}},
+            {updated: {"lte": instants.text(span.end + (not exact))}},
         ]
         if span.first is not None:
             criteria.append({created: {"gte": instants.text(span.first)}})

@@ -44,7 +44,8 @@ class Limits(NamedTuple):
 
 @dataclass
 class _Slice:
-    walk: SearchWalk
+    start: int
+    end: int
     taken: bool = False
     done: bool = False
     count: int = 0
@@ -66,10 +67,12 @@ class SliceReader:
     ) -> None:
         """Prepare to read from `start` to `end` (inclusive).
 
-        `walk` makes the walk of a slice of its start, its end and the page size to begin with.
+        `walk` makes the walk of a slice of its start, its end and the page size to begin with,
+        which is the one that works at the moment.
         """
         self._make_walk = walk
-        self._queue = deque([_Slice(walk(start, end, None))])
+        self._queue = deque([_Slice(start, end)])
+        self._size: int | None = None
         self._threads = threads
         self._target = limits.target
         self._room = limits.room
@@ -120,6 +123,9 @@ class SliceReader:
                 current.error = error
             with self._changed:
                 current.done = True
+                if current.error:  # nothing behind it will be handed over
+                    while self._queue[-1] is not current:
+                        self._queue.pop()
                 self._changed.notify_all()
 
     def _take(self) -> _Slice | None:
@@ -136,14 +142,17 @@ class SliceReader:
         return None
 
     def _walk_through(self, current: _Slice) -> None:
-        at, count, chunks = current.walk.start, 0, current.walk.chunks()
+        walk = self._make_walk(current.start, current.end, self._size)
+        at, count, chunks = walk.start, 0, walk.chunks()
         while chunk := self._fetch(current, chunks):
+            self._size = walk.size
             count += len(chunk.hits)
             if chunk.resume_at > at:
                 current.count += count
                 self._cut(current, at, chunk, count)
+                walk.end = current.end
                 at, count = chunk.resume_at, 0
-        self._finished = (current.count, current.walk.end - current.walk.start + 1)
+        self._finished = (current.count, current.end - current.start + 1)
 
     def _fetch(self, current: _Slice, chunks: Iterator[Chunk]) -> Chunk | None:
         """The next chunk, once there is room for it; `None` at the end, or when stopped."""
@@ -166,7 +175,7 @@ class SliceReader:
     def _reserve(self, current: _Slice) -> int | None:
         """Wait until the slice may fetch: the bytes expected; `None` when the reader stopped."""
         with self._changed:
-            while not self._stopped:
+            while not self._stopped and current in self._queue:
                 is_first = current is self._queue[0] and not current.ready
                 if is_first or self._waiting + self._fetching + self._largest <= self._room:
                     self._fetching += self._largest
@@ -176,7 +185,7 @@ class SliceReader:
 
     def _cut(self, current: _Slice, start: int, chunk: Chunk, count: int) -> None:
         """Leave to others what is far more than a slice; they begin to walk it at once."""
-        resume_at, end = chunk.resume_at, current.walk.end
+        resume_at, end = chunk.resume_at, current.end
         width = end - resume_at + 1
         if width <= 0 or not count:
             return
@@ -191,9 +200,9 @@ class SliceReader:
             seen, passed = seen + known, passed + lasted
         cut = resume_at + wanted * passed // seen
         if cut < end:
-            rest = _Slice(self._make_walk(cut + 1, end, current.walk.size))
+            rest = _Slice(cut + 1, end)
             with self._changed:
-                current.walk.end = cut
+                current.end = cut
                 self._queue.insert(self._queue.index(current) + 1, rest)
                 self._changed.notify_all()
 

@@ -69,9 +69,22 @@ class Ties:
             KustomerError: as the client does.
             TieError: more records share both instants than the search can page through.
         """
+        page = self._asker.page_or_none(Span(instant, instant))
+        if page is None and self._is_next_unread(instant):
+            with self._asker.exactly():
+                yield from self._read(instant, self._asker.page_or_none(Span(instant, instant)))
+        else:
+            yield from self._read(instant, page)
+
+    def _is_next_unread(self, instant: int) -> bool:
+        """Whether it is only the millisecond behind `instant`, asked for with it, that fails."""
+        with self._asker.exactly():
+            this = self._asker.page_or_none(Span(instant, instant))
+            return this is not None and not self._asker.page_or_none(Span(instant + 1, instant + 1))
+
+    def _read(self, instant: int, page: Page | None) -> Iterator[Chunk]:
         self._seen, self._settled, self._hidden, self._is_unread = {}, 0, 0, False
         span = Span(instant, instant)
-        page = self._asker.page_or_none(span)
         waiting: list[Hit] = []
         for hits in self._part(span, page):
             if new := self._new(hits):

@@ -7,17 +7,14 @@ import gc
 import logging
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
-from unittest import mock
-
-import backoff._sync
 
 from tap_kustomer.tap import TapKustomer
 from tests.hostile.records import DAY, Record, parse, text
-from tests.support import CONFIG, NOW, Messages, tap_for
+from tests.support import CONFIG, NOW, SLEPT, Messages, tap_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -104,17 +101,23 @@ def run(
     }
     outcome, before = Outcome(), len(server.asked)
     tap: TapKustomer | None = None
-    with _held(now), _listening(outcome):
+
+    def moment() -> datetime:
+        return datetime.fromtimestamp(now() / 1_000, UTC)
+
+    with _listening(outcome):
         try:
             if url is None:
                 stand_in = cast("Emulator", server)
-                tap = tap_for(stand_in, outcome.messages, state=state, **settings)
+                tap = tap_for(stand_in, outcome.messages, state=state, now=moment, **settings)
             else:
                 tap = TapKustomer(
                     config={**CONFIG, **settings, "base_url": url},
                     state=state,
                     message_writer=outcome.messages,
+                    now=moment,
                 )
+                tap.run.client.retry.sleep = SLEPT.append
             _sync(tap, streams or (STREAM,))
         except Exception as error:  # noqa: BLE001  (how it ends is what a test asks)
             outcome.error = _bare(error)
@@ -140,20 +143,6 @@ def _bare(error: Exception) -> Exception:
         each.__traceback__ = each.__context__ = each.__cause__ = None
         each = before
     return error
-
-
-@contextmanager
-def _held(now: Callable[[], int]) -> Iterator[None]:
-    """The clock of the tap, and waits that take no time."""
-
-    def moment() -> datetime:
-        return datetime.fromtimestamp(now() / 1_000, UTC)
-
-    with ExitStack() as stack:
-        stack.enter_context(mock.patch("tap_kustomer.run.now", moment))
-        stack.enter_context(mock.patch("tap_kustomer.tap.now", moment))
-        stack.enter_context(mock.patch.object(backoff._sync, "time", mock.Mock()))
-        yield
 
 
 @contextmanager
