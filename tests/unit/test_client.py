@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from requests.adapters import HTTPAdapter
 
-from tap_kustomer.api import client as client_module
 from tap_kustomer.api import errors, transport
 from tap_kustomer.api.client import SEARCH, Client
 from tap_kustomer.api.document import fetch
+from tests.sockets import Server, head, real_client
 from tests.support import KEY, Answer, Transport, client_for, load, scripted
 
 if TYPE_CHECKING:
@@ -64,12 +64,16 @@ def test_a_netrc_file_does_not_replace_the_key(
 
 
 def test_cookies_are_not_kept() -> None:
-    sender = scripted(ok(**{"Set-Cookie": "a=b"}), ok())
-    client = client_for(sender)
-    client.get(PATH)
-    client.get(PATH)
-    assert "Cookie" not in sender.sent[1].headers
-    assert not client.session.cookies
+    def talk(server: Server) -> None:
+        while server.ask():
+            server.send(head("Set-Cookie: a=b; Path=/", "Content-Length: 2") + b"{}")
+
+    with Server(talk) as server, real_client(server.url) as client:
+        client.get(PATH)
+        client.get(PATH)
+        assert not client.session.cookies
+    assert len(server.received) >= 2
+    assert b"cookie" not in b"".join(server.received).lower()
 
 
 class Noting(Transport):
@@ -175,9 +179,16 @@ def test_a_refusal_names_kustomers_code_but_no_data() -> None:
 
 
 def test_what_urllib3_quotes_of_malformed_headers_is_not_logged(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    logger = logging.getLogger("urllib3.connection")
+    monkeypatch.setattr(logger, "filters", [])
     client_for(scripted())
-    logging.getLogger("urllib3.connection").warning("Failed to parse headers: jane@example.org")
-    assert not caplog.records
-    assert client_module._withhold in logging.getLogger("urllib3.connection").filters
+    logger.warning("Failed to parse headers: jane@example.org")
+    logging.getLogger("tap-kustomer.api").warning("seen")
+    assert caplog.messages == ["seen"]
+
+
+def test_a_failure_of_a_search_names_the_search() -> None:
+    with pytest.raises(errors.TransientError, match=rf"at {SEARCH} \(status 500\)"):
+        client_for(scripted((500, {}, b""))).search(SEARCH, {}, page=1, size=1)

@@ -66,7 +66,9 @@ def test_no_errors_are_no_errors(none: object) -> None:
     refuse_errors(none, PATH)
 
 
-def test_a_document_is_asked_for_until_it_is_one(waits: list[float]) -> None:
+def test_a_document_is_asked_for_until_it_is_one(
+    waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
     sender = scripted(
         (503, {}, b""),
         (200, {}, b"<html>proxy</html>"),
@@ -77,6 +79,12 @@ def test_a_document_is_asked_for_until_it_is_one(waits: list[float]) -> None:
     assert fetch(client_for(sender), PATH, {"pageSize": 7}) == {"data": [A]}
     assert [one.path_url for one in sender.sent] == [f"{PATH}?pageSize=7"] * 5
     assert len(waits) == 4
+    assert [line.partition(", try")[0] for line in caplog.messages] == [
+        f"{PATH}: status 503",
+        f"{PATH}: the answer is not JSON",
+        f"{PATH}: the answer reports errors",
+        f"{PATH}: the answer holds no data",
+    ]
 
 
 def test_a_document_that_never_is_one_is_the_last_failure(waits: list[float]) -> None:

@@ -81,6 +81,10 @@ def test_an_empty_last_page_is_a_page_too(last: Page) -> None:
     assert read(*pages) == (["a", "b"], ["", "page=2", ""])
 
 
+def test_two_empty_pages_are_an_empty_list() -> None:
+    assert read(page(following=SECOND), page()) == ([], ["", "page=2"])
+
+
 @pytest.mark.parametrize("last", [page("a"), plain("a"), page("a", total=2), page("a", total=1)])
 def test_a_last_page_may_repeat_what_is_known(last: Page) -> None:
     """What came first meanwhile has moved everything down: nothing slipped past."""
@@ -155,9 +159,12 @@ def test_a_total_that_says_more_asks_for_the_next_page_by_number(making: Any) ->
     assert read(*pages, *pages) == (["a", "b", "c"], ["", "page=2", "page=3"] * 2)
 
 
-@pytest.mark.parametrize("nothing", [plain(total=3), plain("a", total=3)])
-def test_a_total_that_says_more_than_comes_is_no_end(nothing: Page) -> None:
-    assert unproven(plain("a", total=3), nothing) == ["", "page=2"]
+@pytest.mark.parametrize("total", [2, 3])
+@pytest.mark.parametrize("repeated", [(), ("a",)])
+def test_a_total_that_says_more_than_comes_is_no_end(repeated: tuple[str, ...], total: int) -> None:
+    """Even one more: a page that repeats what is known does not count."""
+    pages = [plain("a", total=total), plain(*repeated, total=total)]
+    assert unproven(*pages) == ["", "page=2"]
 
 
 def test_an_empty_page_that_counts_something_is_no_end() -> None:

@@ -78,11 +78,14 @@ ODD: list[tuple[Answer, str]] = [
 
 
 @pytest.mark.parametrize(("odd", "fault"), ODD)
-def test_an_odd_page_is_asked_for_again(odd: Answer, fault: str, waits: list[float]) -> None:
+def test_an_odd_page_is_asked_for_again(
+    odd: Answer, fault: str, waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
     good = json.dumps({"data": [], "included": [{"id": "x"}], "links": {"next": None}}).encode()
     sender = scripted(odd, odd, (200, {}, good))
     assert list(read_list(client_for(sender), PATH, member="included")) == [{"id": "x"}]
     assert len(waits) == 2
+    assert [line.partition(", try")[0] for line in caplog.messages] == [f"{PATH}: {fault}"] * 2
     with pytest.raises(TransientError) as caught:
         list(read_list(client_for(scripted(*[odd] * 11)), PATH, member="included"))
     assert caught.value.fault == fault
