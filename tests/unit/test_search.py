@@ -13,7 +13,8 @@ from tap_kustomer.api.errors import TransientError
 from tap_kustomer.walks.ask import EMPTY
 from tap_kustomer.walks.page import Chunk, Span
 from tap_kustomer.walks.search import SearchWalk
-from tests.table import Row, Table, ids, places, read, rows
+from tap_kustomer.walks.ties import TieError
+from tests.table import Row, Table, ids, places, read, rows, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,6 +244,15 @@ def test_a_walk_begins_with_the_page_size_that_worked_elsewhere() -> None:
     assert len(read(walk)[0]) == 900
     assert table.sizes[:9] == [4] * 8 + [8]
     assert max(table.sizes) == 60
+
+
+def test_how_many_records_one_question_may_reach_is_passed_on() -> None:
+    table = Table(same(12), total=lambda count: min(count, 8))
+    asker = table.asker(1)
+    walk = SearchWalk(asker.client, asker.query, 0, 9, page_size=4, most_records=8)
+    with pytest.raises(TieError):
+        read(walk)
+    assert max(table.pages) == 2
 
 
 def test_a_link_that_leads_nowhere_ends_a_range() -> None:
