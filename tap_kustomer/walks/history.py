@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 REACH = 730 * instants.DAY
 # On either side of the line, for days that are counted differently and records about to cross.
 OVERLAP = 7 * instants.DAY
+# A part is at least this long, since the line moves on meanwhile and would be chased for ever.
+LEAD = instants.DAY
 
 
 class Batch(NamedTuple):
@@ -59,7 +61,7 @@ class History:
         """Everything from `start` to `end` (inclusive); around the line some of it twice."""
         while start <= end:
             line = self._now() - REACH
-            near, far = line - OVERLAP, min(line + OVERLAP, end)
+            near, far = line - OVERLAP, min(line + OVERLAP + LEAD, end)
             if start > line + OVERLAP:
                 start = yield from self._recent(start, end)
             elif self._listing:
@@ -67,7 +69,7 @@ class History:
                     yield Batch([entry], None)
                 yield Batch([], start)
                 start = far + 1
-            elif start < near:
+            elif start < near - LEAD:
                 last = min(near - 1, end)
                 yield from self._batches(ARCHIVE_SEARCH, start, last, end)
                 start = last + 1
