@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from tap_kustomer.api.client import Client
     from tap_kustomer.walks.query import Query
 
-# Good answers in a row at a reduced page size, before a larger page is tried again.
-GROW_AFTER = 8
+# Good answers in a row at a reduced page size, before a larger page is tried again: few, and twice
+# as many each time that the larger page fails at once.
+GROW_AFTER, MOST_GOOD = 2, 8
 # Tries for each part of a range that could not be read as a whole.
 FEW_TRIES = 2
 # Long past: no record of Kustomer's is that old, so no record can spoil the answer.
@@ -37,6 +38,8 @@ class Asker:
         self.size = size or largest
         self._largest = largest
         self._good = 0
+        self._grow_after = GROW_AFTER
+        self._has_grown = False
         self._short: int | None = None
         self._is_isolating = False
         self._is_exact = False
@@ -65,10 +68,8 @@ class Asker:
 
         has_few = self._is_isolating or size is not None
         page = self.client.retry(path, attempt, FEW_TRIES if has_few else None)
-        if asked == self.size < self._largest:
-            self._good += 1
-            if self._good >= GROW_AFTER:
-                self.size, self._good = min(self.size * 2, self._largest), 0
+        if asked == self.size:
+            self._grow()
         return page
 
     def page_or_none(self, span: Span) -> Page | None:
@@ -125,4 +126,12 @@ class Asker:
 
     def shrink(self) -> None:
         """Ask for half as many records a page, for a while."""
-        self.size, self._good = max(self.size // 2, 1), 0
+        if self._has_grown:
+            self._grow_after = min(self._grow_after * 2, MOST_GOOD)
+        self.size, self._good, self._has_grown = max(self.size // 2, 1), 0, False
+
+    def _grow(self) -> None:
+        """Count a good answer, and try a larger page after enough of them."""
+        self._good, self._has_grown = self._good + 1, False
+        if self.size < self._largest and self._good >= self._grow_after:
+            self.size, self._good, self._has_grown = min(self.size * 2, self._largest), 0, True

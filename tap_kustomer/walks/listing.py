@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_kustomer.api.document import parse, resources
 from tap_kustomer.api.errors import TransientError
-from tap_kustomer.walks.page import instant_of
+from tap_kustomer.walks.page import count_of, instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -165,5 +165,4 @@ def _next_link(document: Document, path: str) -> str | None:
 
 def _total(document: Document) -> int | None:
     meta = document.get("meta")
-    total = meta.get("total") if isinstance(meta, dict) else None
-    return total if type(total) is int and total >= 0 else None
+    return count_of(meta.get("total")) if isinstance(meta, dict) else None

@@ -30,6 +30,8 @@ from tap_kustomer.records import RecordError
 UNKNOWN = -(2**62)
 # Deeper than any record is, and shallow enough for every library on the way to a database.
 DEEPEST = 200
+# Of a count that is sent as text.
+MOST_DIGITS = 16
 
 
 class Span(NamedTuple):
@@ -151,8 +153,8 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
     if not all(_is_near(hit, span) for hit in found):
         raise TransientError(path, "records outside the range asked for")
     # A server may serve smaller pages than it was asked for; it says so in meta.pageSize.
-    size = min(size, _count(meta.get("pageSize")) or size)
-    total = _count(meta.get("total"))
+    size = min(size, count_of(meta.get("pageSize")) or size)
+    total = count_of(meta.get("total"))
     more = bool(links.get("next"))
     beyond = sum(hit.instant > span.end for hit in found)
     counted = (number - 1) * size + len(found)
@@ -290,5 +292,8 @@ def _instant(value: object, otherwise: int) -> int:
         return otherwise
 
 
-def _count(value: object) -> int | None:
+def count_of(value: object) -> int | None:
+    """A number of records, also one that is sent as text; `None` if it is none."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < MOST_DIGITS:
+        value = int(value)
     return value if type(value) is int and value >= 0 else None

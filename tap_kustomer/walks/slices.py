@@ -42,7 +42,7 @@ class Limits(NamedTuple):
     room: int = ROOM
 
 
-@dataclass
+@dataclass(eq=False)
 class _Slice:
     start: int
     end: int
@@ -123,8 +123,8 @@ class SliceReader:
                 current.error = error
             with self._changed:
                 current.done = True
-                if current.error:  # nothing behind it will be handed over
-                    while self._queue[-1] is not current:
+                if current.error and current in self._queue:
+                    while self._queue[-1] is not current:  # nothing behind is handed over
                         self._queue.pop()
                 self._changed.notify_all()
 

@@ -86,7 +86,6 @@ def test_a_bookmark_in_the_future(ahead: int) -> None:
         {"bookmark": {}},
         {"Bookmarks": {"customers": {}}},
         {"customers": {"replication_key_value": "2026-01-01T00:00:00Z"}},
-        {"type": "STATE", "value": {"bookmarks": {}}},
     ],
 )
 def test_a_state_of_something_else(state: dict[str, object]) -> None:

@@ -15,7 +15,7 @@ from tap_kustomer.records import RecordError
 from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.configuration import Tags
-from tap_kustomer.streams.search import about
+from tap_kustomer.streams.search import format_total
 from tests.emulated import emulated, state_at, wall, whole_catalog
 from tests.support import KEY, Messages, tap_for
 
@@ -60,7 +60,7 @@ def test_only_what_is_new_is_waiting_after_a_run(capsys: pytest.CaptureFixture[s
     ("total", "words"), [(None, "not counted"), (9_999, "9,999"), (10_000, "10,000 or more")]
 )
 def test_a_total_may_be_missing_or_capped(total: int | None, words: str) -> None:
-    assert about(total) == words
+    assert format_total(total) == words
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -9,7 +9,7 @@ from tap_kustomer import instants
 from tap_kustomer.api.errors import KeyRefusedError, TransientError
 from tap_kustomer.run import ClosedStreamsError
 from tap_kustomer.streams import GROUPS
-from tap_kustomer.streams.conversation_parts import BOOKMARK_EVERY, ConversationStream
+from tap_kustomer.streams.conversation_parts import BOOKMARK_EVERY, PerConversationStream
 from tests.emulated import bookmark_of, emulated, searches, state_at, wall, whole_catalog
 from tests.support import Messages, sync, tap_for
 
@@ -158,7 +158,7 @@ def test_a_key_that_dies_meanwhile_moves_no_bookmark() -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "attachments"), concurrency=1)
     stream = tap.streams["attachments"]
-    assert isinstance(stream, ConversationStream)
+    assert isinstance(stream, PerConversationStream)
     ask, asked = stream.children, 0
 
     def children(conversation: Any) -> Any:  # noqa: ANN401  (as the method)
@@ -179,7 +179,7 @@ def test_a_run_that_fails_goes_on_where_it_was() -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "conversation_events"))
     stream = tap.streams["conversation_events"]
-    assert isinstance(stream, ConversationStream)
+    assert isinstance(stream, PerConversationStream)
     order = sorted(record.updated for record in emulator.org.resources["conversation"].values())
     ask = stream.children
 
@@ -216,7 +216,7 @@ def test_requests_in_flight_are_bounded() -> None:
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "attachments"), concurrency=3)
     lock, flying, most = threading.Lock(), 0, 0
     stream = tap.streams["attachments"]
-    assert isinstance(stream, ConversationStream)
+    assert isinstance(stream, PerConversationStream)
     ask = stream.children
 
     def children(conversation: Any) -> Any:  # noqa: ANN401  (as the method)
