@@ -36,8 +36,7 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
         raise TransientError(path, "the answer is not JSON") from None
     if isinstance(document, dict):
         refuse_errors(document.get("errors"), path)
-        data = document.get("data")
-        if isinstance(data, list) or (isinstance(data, dict) and data):
+        if isinstance(document.get("data"), (list, dict)):
             resources(document, path)
             return document
     raise TransientError(path, "the answer holds no data")

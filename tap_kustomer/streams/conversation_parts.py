@@ -196,10 +196,11 @@ class PerConversationStream(IncrementalStream):
             self.run.check_key()
             if not self._answered and not self._can_read(CONVERSATIONS):
                 raise hidden[0]
-        failed = 0
+        failed = skipped = 0
         for conversation, error in refused:
             if isinstance(error, (AccessRefusedError, NotFoundError)):
                 if self.is_gone(conversation, error):
+                    skipped += 1
                     continue
                 if not self._answered:
                     raise error
@@ -207,9 +208,9 @@ class PerConversationStream(IncrementalStream):
             if failed > MOST_FAILED:
                 raise error
             self.hold(conversation.id, f"Conversation {conversation.id}: {error}")
-        if passed := len(refused) - failed:
+        if skipped:
             self.logger.warning(
-                "Skipped %d deleted conversations or ones that this key may not read", passed
+                "Skipped %d conversations that are deleted or that this key may not read", skipped
             )
         refused.clear()
 
@@ -332,6 +333,7 @@ class SatisfactionResponses(PerConversationStream):
         try:
             self.children(conversation)
         except NotFoundError:
+            self.logger.warning("The response of conversation %s is gone", conversation.id)
             return True
         return False
 

@@ -140,6 +140,8 @@ def _ask(client: Client, path: str, query: Params, link: str | None, member: str
     def attempt() -> Document:
         document = parse(client.get(path, query, link=link), path)
         _next_link(document, path)
+        if document["data"] == {}:
+            raise TransientError(path, "the answer holds no list of records")
         resources(document, path, member)
         return document
 

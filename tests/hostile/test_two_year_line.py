@@ -45,8 +45,7 @@ def history() -> list[Record]:
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-@pytest.mark.parametrize("limbo", [0, 6])
-@pytest.mark.parametrize("hours", [0, 1, 4])
+@pytest.mark.parametrize(("hours", "limbo"), [(0, 0), (1, 0), (4, 0), (1, 6), (4, 6)])
 def test_a_run_of_weeks(hours: int, limbo: int, concurrency: int) -> None:
     world, records = World(hours * HOUR, limbo * HOUR), history()
     server = Server(records, patience=2_500)

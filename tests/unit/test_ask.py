@@ -87,33 +87,43 @@ def test_after_some_good_answers_a_larger_page_is_tried_again() -> None:
     asker = table.asker(70)
     asker.page(SPAN)
     table.strength = 500
-    for _ in range(40):
+    for _ in range(10):
         asker.page(SPAN)
-    grown = table.sizes[4:]
-    assert grown[: GROW_AFTER - 1] == [8] * (GROW_AFTER - 1), "one answer was good before"
-    assert grown[GROW_AFTER - 1 :] == [16] * 8 + [32] * 8 + [64] * 8 + [70] * 9
+    assert table.sizes == [70, 35, 17, 8, 8, 16, 16, 32, 32, 64, 64, 70, 70, 70]
     assert asker.size == 70
 
 
-def test_a_larger_page_that_fails_is_given_up_again() -> None:
+def test_a_larger_page_that_fails_at_once_is_tried_less_often() -> None:
     table = Table(spread(400), strength=10)
-    asker = table.asker(70)
-    for _ in range(2 * GROW_AFTER + 1):
+    asker = table.asker(16)
+    for _ in range(2 + 4 + 8 + 8 + 1):
         asker.page(SPAN)
-    assert table.sizes == [70, 35, 17, *[8] * 8, 16, *[8] * 8, 16, 8]
+    assert table.sizes == [16, *[8] * 2, 16, *[8] * 4, 16, *[8] * 8, 16, *[8] * 8, 16, 8]
+
+
+def test_a_larger_page_that_failed_later_is_tried_again_soon() -> None:
+    table = Table(spread(400))
+    asker = table.asker(16)
+    asker.page(SPAN)
+    for _ in range(3):
+        table.strength = 10
+        asker.page(SPAN)
+        table.strength = 500
+        for _ in range(3):
+            asker.page(SPAN)
+    assert table.sizes == [16] + [16, 8, 8, 16, 16] * 3
 
 
 def test_good_answers_count_anew_after_each_overload() -> None:
     table = Table(spread(400), strength=10)
     asker = table.asker(16)
-    for _ in range(GROW_AFTER - 1):
-        asker.page(SPAN)
+    asker.page(SPAN)
     table.strength = 5
     asker.page(SPAN)
-    assert table.sizes[-2:] == [8, 4]
-    for _ in range(GROW_AFTER):
-        asker.page(SPAN)
-    assert table.sizes[-GROW_AFTER - 1 :] == [4] * (GROW_AFTER - 1) + [8, 4]
+    assert table.sizes == [16, 8, 8, 4]
+    asker.page(SPAN)
+    asker.page(SPAN)
+    assert table.sizes[4:] == [4, 8, 4]
 
 
 def test_pages_of_another_size_do_not_count_as_good() -> None:

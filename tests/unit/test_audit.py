@@ -46,7 +46,8 @@ def test_every_entry_comes_once_also_at_the_borders_of_weeks() -> None:
     states = [m["value"]["bookmarks"].get("audit_logs", {}) for m in messages.of("STATE")]
     reached = {state["replication_key_value"] for state in states if state}
     assert instants.text(start + 7 * DAY - 1) in reached
-    assert bookmark_of(messages, "audit_logs") > wall() - MINUTE
+    # The last week has no entry, and this machine's clock proves nothing.
+    assert bookmark_of(messages, "audit_logs") == start + 21 * DAY
 
 
 def test_pages_are_followed_by_cursor() -> None:
@@ -55,7 +56,7 @@ def test_pages_are_followed_by_cursor() -> None:
     assert len(ids(messages)) == len(set(ids(messages))) == 2_500
     asked = [r.params for r in emulator.requests if r.path == "/v1/audit-logs"]
     assert len(asked) == 3
-    assert ["after" in params for params in asked] == [False, True, True]
+    assert ["before" in params for params in asked] == [False, True, True]
 
 
 def test_a_second_run_reads_the_lookback_and_what_is_new() -> None:
@@ -66,10 +67,10 @@ def test_a_second_run_reads_the_lookback_and_what_is_new() -> None:
     assert len(ids(first)) == 2
     assert len(ids(second)) == 2
     third = read(emulator, state=second.state, lookback_seconds=0)
-    assert not ids(third)
+    assert set(ids(third)) <= set(ids(second)), "only what the overlap brings again"
 
 
-def test_a_full_page_that_names_no_next_one_closes_the_stream() -> None:
+def test_a_page_that_comes_again_and_again_closes_the_stream() -> None:
     emulator = emulator_of()
     messages = Messages()
     tap = tap_for(
@@ -80,7 +81,9 @@ def test_a_full_page_that_names_no_next_one_closes_the_stream() -> None:
     )
     page = json.dumps({"data": [entry(wall() - MINUTE, one) for one in range(1_000)]}).encode()
     token = json.dumps({"data": {}}).encode()
-    tap.run.__dict__["client"] = client_for(scripted((200, {}, token), (200, {}, page)))
-    with pytest.raises(ClosedStreamsError, match="does not say whether another follows"):
+    tap.run.__dict__["client"] = client_for(
+        scripted((200, {}, token), (200, {}, page), (200, {}, page), (200, {}, token))
+    )
+    with pytest.raises(ClosedStreamsError, match="the cursor does not move"):
         tap.sync_all()
     assert "replication_key_value" not in messages.state["bookmarks"]["audit_logs"]

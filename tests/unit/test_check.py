@@ -109,10 +109,10 @@ def test_a_stream_that_keeps_failing_has_its_reason(capsys: pytest.CaptureFixtur
     client: Any = tap.run.client
     get = client.get
 
-    def failing(path: str, params: Any = None) -> Any:  # noqa: ANN401  (as the method)
+    def failing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
         if path == "/v1/tags":
             path = "/v1/nowhere"
-        return get(path, params)
+        return get(path, *arguments, **options)
 
     client.get = failing
     good, lines, text = table(tap, capsys)

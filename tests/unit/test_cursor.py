@@ -49,10 +49,15 @@ def test_entries_come_newest_first_and_each_page_begins_behind_the_lowest_id() -
     assert cursors == [{}, {"before": "e"}, {"before": "c"}]
 
 
-def test_the_lowest_id_counts_wherever_it_stands() -> None:
-    ids, cursors = read(counted("c", "b", "e", count=3), counted("a", count=3), count=3)
-    assert ids == ["c", "b", "e", "a"]
-    assert cursors == [{}, {"before": "b"}]
+def test_oldest_first_is_understood() -> None:
+    ids, cursors = read(counted("a", "b", "c", count=3), counted("e", count=3), count=3)
+    assert ids == ["a", "b", "c", "e"]
+    assert cursors == [{}, {"after": "c"}]
+
+
+def test_a_full_page_in_no_order_proves_nothing() -> None:
+    with pytest.raises(TransientError, match="the entries are in no order"):
+        read(counted("c", "b", "e", count=3), count=3)
 
 
 def test_all_parameters_go_with_every_page() -> None:

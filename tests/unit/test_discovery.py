@@ -19,7 +19,7 @@ from tap_kustomer.schemas.conversation import CONVERSATION
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.tap import TapKustomer
 from tests.emulated import emulated
-from tests.support import CONFIG, Messages, Transport, scripted, sync, tap_for
+from tests.support import CONFIG, SLEPT, Messages, Transport, scripted, sync, tap_for
 
 if TYPE_CHECKING:
     from emulator import Emulator
@@ -224,6 +224,7 @@ def unreachable(**config: Any) -> tuple[TapKustomer, Transport]:  # noqa: ANN401
     tap = TapKustomer(config={**CONFIG, **config}, setup_mapper=False)
     transport = scripted(*(requests.ConnectionError() for _ in range(40)))
     tap.run.client.session.mount(tap.run.settings.api_url, transport)
+    tap.run.client.retry.sleep = SLEPT.append
     return tap, transport
 
 

@@ -38,7 +38,6 @@ def test_a_document_holds_data(body: bytes, document: dict[str, Any]) -> None:
         (b"", "the answer is not JSON"),
         (b"<html>proxy</html>", "the answer is not JSON"),
         (b'{"data": [', "the answer is not JSON"),
-        (b'{"data": [1e99999999999999999999]}', "the answer is not JSON"),
         (b"[]", "the answer holds no data"),
         (b"null", "the answer holds no data"),
         (b"{}", "the answer holds no data"),

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 LINE = 10_000 * DAY
 NOW = LINE + 730 * DAY
-NEAR, FAR = LINE - 7 * DAY, LINE + 7 * DAY
+NEAR, BORDER = LINE - 7 * DAY, LINE + 7 * DAY
+# What is read around the line ends a day past its border.
+FAR = BORDER + DAY
 LIST = "/v1/notes"
 
 Asked = tuple[str, int, int]
@@ -83,18 +85,29 @@ def test_all_of_history() -> None:
         (
             NEAR - 1,
             NEAR,
+            [(SEARCH, NEAR - 1, NEAR), (ARCHIVE_SEARCH, NEAR - 1, NEAR)],
+        ),
+        (
+            NEAR - DAY,
+            NEAR,
+            [(SEARCH, NEAR - DAY, NEAR), (ARCHIVE_SEARCH, NEAR - DAY, NEAR)],
+        ),
+        (
+            NEAR - DAY - 1,
+            NEAR,
             [
-                (ARCHIVE_SEARCH, NEAR - 1, NEAR - 1),
+                (ARCHIVE_SEARCH, NEAR - DAY - 1, NEAR - 1),
                 (SEARCH, NEAR, NEAR),
                 (ARCHIVE_SEARCH, NEAR, NEAR),
             ],
         ),
         (LINE, LINE, [(SEARCH, LINE, LINE), (ARCHIVE_SEARCH, LINE, LINE)]),
         (
-            FAR,
+            BORDER,
             FAR + 1,
-            [(SEARCH, FAR, FAR), (ARCHIVE_SEARCH, FAR, FAR), (SEARCH, FAR + 1, FAR + 1)],
+            [(SEARCH, BORDER, FAR), (ARCHIVE_SEARCH, BORDER, FAR), (SEARCH, FAR + 1, FAR + 1)],
         ),
+        (BORDER + 1, FAR + 1, [(SEARCH, BORDER + 1, FAR + 1)]),
         (FAR + 1, NOW, [(SEARCH, FAR + 1, NOW)]),
         (NOW, NOW, [(SEARCH, NOW, NOW)]),
         (6, 5, []),
@@ -114,7 +127,8 @@ def test_a_part_of_history(start: int, end: int, expected: list[Asked]) -> None:
         (5, FAR, [(LIST, 5, FAR)]),
         (5, FAR + 1, [(LIST, 5, FAR), (SEARCH, FAR + 1, FAR + 1)]),
         (5, 6, [(LIST, 5, 6)]),
-        (FAR, NOW, [(LIST, FAR, FAR), (SEARCH, FAR + 1, NOW)]),
+        (BORDER, NOW, [(LIST, BORDER, FAR), (SEARCH, FAR + 1, NOW)]),
+        (BORDER + 1, NOW, [(SEARCH, BORDER + 1, NOW)]),
         (FAR + 1, NOW, [(SEARCH, FAR + 1, NOW)]),
     ],
 )
@@ -156,19 +170,31 @@ def test_around_the_line_the_bookmark_waits_for_the_archive() -> None:
 
 
 def test_the_line_is_found_anew_before_each_part() -> None:
-    """An hour passes while the archive is read: what is around the line begins later."""
+    """Two days pass while the archive is read: what is around the line begins later."""
     kustomer = Kustomer()
-    batches = kustomer.history().read(NEAR - 9, FAR + 9)
-    assert next(batches).bookmark == NEAR - 9
-    kustomer.now += 5
+    batches = kustomer.history().read(NEAR - 2 * DAY, FAR + 2 * DAY + 9)
+    assert next(batches).bookmark == NEAR - 2 * DAY
+    kustomer.now += 2 * DAY
     list(batches)
     assert kustomer.asked == [
-        (ARCHIVE_SEARCH, NEAR - 9, NEAR - 1),
-        (ARCHIVE_SEARCH, NEAR, NEAR + 4),
-        (SEARCH, NEAR + 5, FAR + 5),
-        (ARCHIVE_SEARCH, NEAR + 5, FAR + 5),
-        (SEARCH, FAR + 6, FAR + 9),
+        (ARCHIVE_SEARCH, NEAR - 2 * DAY, NEAR - 1),
+        (ARCHIVE_SEARCH, NEAR, NEAR + 2 * DAY - 1),
+        (SEARCH, NEAR + 2 * DAY, FAR + 2 * DAY),
+        (ARCHIVE_SEARCH, NEAR + 2 * DAY, FAR + 2 * DAY),
+        (SEARCH, FAR + 2 * DAY + 1, FAR + 2 * DAY + 9),
     ]
+
+
+def test_a_line_that_moves_on_all_the_time_is_not_chased() -> None:
+    """Each question takes a second: still there are four."""
+    kustomer = Kustomer()
+
+    def search(path: str, start: int, end: int) -> Generator[Chunk]:
+        kustomer.now += 1_000
+        yield from kustomer.search(path, start, end)
+
+    list(History(search, lambda: kustomer.now).read(5, NOW))
+    assert len(kustomer.asked) == 4
 
 
 def test_a_search_that_the_line_overtakes_stops_and_the_archive_is_asked_for_the_rest() -> None:
@@ -177,9 +203,9 @@ def test_a_search_that_the_line_overtakes_stops_and_the_archive_is_asked_for_the
     kustomer = Kustomer(first, second)
     batches = kustomer.history().read(FAR + 1, FAR + 9)
     assert next(batches).hits == [hit(FAR + 2)]
-    kustomer.now += 3
+    kustomer.now += DAY + 3
     assert next(batches).hits == [hit(FAR + 2)], "read again, around the line"
-    assert kustomer.asked[1] == (SEARCH, FAR + 3, FAR + 3)
+    assert kustomer.asked[1] == (SEARCH, FAR + 3, FAR + 9)
     assert kustomer.closed == [(SEARCH, FAR + 1, FAR + 9)], "its threads have ended"
 
 
@@ -188,7 +214,7 @@ def test_a_line_that_has_not_reached_what_comes_next_stops_nothing() -> None:
     kustomer = Kustomer(first, second)
     batches = kustomer.history().read(FAR + 1, FAR + 9)
     next(batches)
-    kustomer.now += 2
+    kustomer.now += DAY + 2
     assert next(batches).hits == [hit(FAR + 4)]
     assert list(batches) == []
     assert kustomer.asked == [(SEARCH, FAR + 1, FAR + 9)]
@@ -199,15 +225,14 @@ def test_a_search_that_is_overtaken_before_its_first_chunk_begins_again() -> Non
 
     def search(path: str, start: int, end: int) -> Generator[Chunk]:
         if not kustomer.asked:
-            kustomer.now += 5
+            kustomer.now += DAY + 5
         yield from kustomer.search(path, start, end)
 
     list(History(search, lambda: kustomer.now).read(FAR + 1, FAR + 9))
     assert kustomer.asked == [
         (SEARCH, FAR + 1, FAR + 9),
-        (SEARCH, FAR + 1, FAR + 5),
-        (ARCHIVE_SEARCH, FAR + 1, FAR + 5),
-        (SEARCH, FAR + 6, FAR + 9),
+        (SEARCH, FAR + 1, FAR + 9),
+        (ARCHIVE_SEARCH, FAR + 1, FAR + 9),
     ]
 
 
@@ -216,9 +241,9 @@ def test_a_search_that_is_overtaken_goes_on_with_the_list() -> None:
     kustomer = Kustomer(first, second)
     batches = kustomer.listed().read(FAR + 1, FAR + 9)
     next(batches)
-    kustomer.now += 4
+    kustomer.now += DAY + 4
     next(batches)
-    assert kustomer.asked[1] == (LIST, FAR + 3, FAR + 4)
+    assert kustomer.asked[1] == (LIST, FAR + 3, FAR + 9)
 
 
 def test_a_reader_that_is_left_closes_its_search() -> None:

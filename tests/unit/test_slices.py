@@ -311,12 +311,11 @@ def test_a_slice_that_turns_out_denser_is_cut_again() -> None:
     (piece,) = reader._queue
     piece.count = 6
     reader._cut(piece, 100, Chunk([], 160, 100), 6)  # 6 in 60 ms: 14 more in 140 ms
-    assert piece.walk.end == 300
+    assert piece.end == 300
     piece.count = 11
     reader._cut(piece, 160, Chunk([], 170, 100), 5)  # 5 in 10 ms: 9 more in 18 ms
-    assert piece.walk.end == 188
-    assert source.slices == [(100, 999, None), (301, 999, 107), (189, 300, 107)]
-    assert [one.walk.start for one in reader._queue] == [100, 189, 301]
+    assert piece.end == 188
+    assert [(one.start, one.end) for one in reader._queue] == [(100, 188), (189, 300), (301, 999)]
 
 
 @pytest.mark.parametrize(
@@ -364,7 +363,7 @@ def test_where_a_slice_is_cut(
     reader._finished = finished
     reader._cut(piece, 1_000, Chunk([], 2_000, remaining), count)
     expected = [(1_000, end)] if cut is None else [(1_000, cut), (cut + 1, end)]
-    assert [(one.walk.start, one.walk.end) for one in reader._queue] == expected
+    assert [(one.start, one.end) for one in reader._queue] == expected
 
 
 def test_a_slice_tells_how_dense_it_was() -> None:

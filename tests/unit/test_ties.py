@@ -362,7 +362,7 @@ def test_what_can_not_be_read_is_cut_by_creation_and_named() -> None:
     chunks = taken(table, 500)
     assert ids(chunks) == ["00000", "00002"]
     assert chunks[-1].unread == AT
-    assert table.spans[12] == Span(5, 5, None, LATEST // 2)
+    assert Span(5, 5, None, LATEST // 2) in table.spans
     assert EMPTY in table.spans
     assert len(table.asked) <= 12 + 48 * 4
 

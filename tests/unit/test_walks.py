@@ -56,8 +56,8 @@ def test_a_server_that_ignores_the_sort_is_read_whole(monkeypatch: pytest.Monkey
     """Without a sort the emulator answers any page of the range, not its beginning."""
     with_sort = Query.body
 
-    def without_sort(query: Query, span: Span) -> dict[str, Any]:
-        body = with_sort(query, span)
+    def without_sort(query: Query, span: Span, **options: bool) -> dict[str, Any]:
+        body = with_sort(query, span, **options)
         del body["sort"]
         return body
 
