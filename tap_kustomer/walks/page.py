@@ -161,7 +161,9 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
     agrees, claims_more = total == counted, more or (total or 0) > counted
     if len(found) >= size:
         ended = agrees and not more
-        complete = ended or (number == 1 and ordered and beyond > 0)
+        # Records that share one instant show no order.
+        reaches_beyond = ordered and found[0].instant <= span.end < found[-1].instant
+        complete = ended or (number == 1 and reaches_beyond)
     else:
         says_end = links.get("next", "") is None or agrees or not found
         complete = says_end and not claims_more

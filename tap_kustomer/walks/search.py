@@ -113,6 +113,8 @@ class SearchWalk:
 
 def _middle(page: Page | None, start: int, end: int) -> int:
     """Where to cut a range: at the median of the records seen, else in the middle; before `end`."""
+    if page and page.beyond and not page.hits:
+        return end - 1  # what fills the page lies just behind the range: leave its neighbour out
     if not page or not page.hits:
         return (start + end) // 2
     first, last = page.hits[0].instant, page.hits[-1].instant

@@ -112,7 +112,7 @@ def test_half_of_both_budgets_is_used_by_somebody_else(tmp_path: Path) -> None:
     )
     result = run(emulator, tmp_path, page_size=10, max_search_requests_per_minute=40)
     assert_all_arrived(result, emulator)
-    assert "rate limit is reached" in result.log
+    assert "rate limit reached" in result.log
 
 
 def test_killed_thirty_times_while_everything_moves(tmp_path: Path) -> None:

@@ -150,9 +150,9 @@ def test_a_broken_config_file_is_not_quoted(tmp_path: Path, text: str) -> None:
 
 
 CRASH = """
-import tap_kustomer.api.client as client
+import tap_kustomer.api.document as document
 def decode(body): raise ZeroDivisionError("a bug")
-client.decode = decode
+document.decode = decode
 from tap_kustomer.tap import TapKustomer
 TapKustomer.cli()
 """

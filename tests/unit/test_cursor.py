@@ -37,7 +37,8 @@ def read(*answers: Answer, count: int = 2) -> tuple[list[Any], list[dict[str, st
     for one in asked(sender):
         assert (one.pop("count"), one.pop("filter[start]")) == (str(count), "x")
     return [one["id"] for one in entries], [
-        {key: value for key, value in one.items() if key == "before"} for one in asked(sender)
+        {key: value for key, value in one.items() if key in {"before", "after"}}
+        for one in asked(sender)
     ]
 
 

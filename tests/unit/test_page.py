@@ -74,7 +74,6 @@ def test_a_page_keeps_records_as_they_were_sent() -> None:
         (3, None, 0, False, False),
         (3, None, None, False, False),
         (3, None, ABSENT, False, False),
-        (3, None, "3", True, False),
         (3, None, True, False, False),
         (3, None, -1, False, False),
         # A short one is, when something says so and nothing contradicts.

@@ -364,7 +364,7 @@ def test_what_can_not_be_read_is_cut_by_creation_and_named() -> None:
     assert chunks[-1].unread == AT
     assert Span(5, 5, None, LATEST // 2) in table.spans
     assert EMPTY in table.spans
-    assert len(table.asked) <= 12 + 48 * 4
+    assert len(table.asked) <= 28 + 48 * 4
 
 
 def test_what_can_not_be_read_and_has_no_creation_is_named_as_well() -> None:
