@@ -10,7 +10,8 @@ PIP_INSTALL := -m pip install --quiet --quiet --constraint constraints.txt
 CODE := tap_kustomer emulator scripts tests
 # What is mutated, and the unit tests that should notice.
 MUTANTS ?= api.retry:retry api.budget:budget settings:settings walks.listing:listing \
-  walks.children:children walks.page:page walks.archive:archive walks.search:search walks.slices:slices
+  walks.children:children walks.cursor:cursor walks.page:page walks.query:query walks.ask:ask \
+  walks.ties:ties walks.search:search walks.slices:slices walks.history:history
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
