@@ -7,6 +7,7 @@ asked again as it was.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_kustomer.api.errors import OverloadedError, TransientError
@@ -35,6 +36,8 @@ class Asker:
         self._largest = largest
         self._good = 0
         self._short: int | None = None
+        # Whether the server has shown that it ignores the order: then order proves nothing.
+        self.is_disordered = False
         self._is_isolating = False
 
     def page(self, span: Span, number: int = 1, size: int | None = None) -> Page:
@@ -65,7 +68,8 @@ class Asker:
             self._good += 1
             if self._good >= GROW_AFTER:
                 self.size, self._good = min(self.size * 2, self._largest), 0
-        return page
+        self.is_disordered = self.is_disordered or not page.ordered
+        return replace(page, complete=False) if page.by_order and self.is_disordered else page
 
     def page_or_none(self, span: Span) -> Page | None:
         """Page 1 of `span`; `None` if it can't be read, though the search itself works.

@@ -73,7 +73,8 @@ class Page:
 
     `size` is the page size that was served. `sent`, `beyond` and `total` count records: in the
     answer, those of them past the span's end, and all that the answer says there are to this
-    question. `more` is whether its `next` link stands.
+    question. `more` is whether its `next` link stands. `by_order` is whether nothing but its order
+    shows that it is complete.
     """
 
     hits: list[Hit]
@@ -84,6 +85,7 @@ class Page:
     sent: int
     beyond: int
     more: bool
+    by_order: bool = False
 
 
 class Chunk(NamedTuple):
@@ -157,12 +159,15 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
     counted = (number - 1) * size + len(found)
     agrees, claims_more = total == counted, more or (total or 0) > counted
     if len(found) >= size:
-        ended = agrees and not more
-        complete = ended or (number == 1 and ordered and beyond > 0)
+        complete = agrees and not more
     else:
         says_end = "next" in links or agrees or not found  # next is null, or `more` says so
         complete = says_end and not claims_more
-    return Page(_within(found, span.end), complete, ordered, total, size, len(found), beyond, more)
+    # One instant that fills a page has no order that could prove that nothing lies before it.
+    in_full = number == 1 and len(found) >= size and 0 < beyond < len(found)
+    by_order = in_full and ordered and not complete
+    hits, sent = _within(found, span.end), len(found)
+    return Page(hits, complete or by_order, ordered, total, size, sent, beyond, more, by_order)
 
 
 def is_doubtful(page: Page) -> bool:
