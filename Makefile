@@ -40,9 +40,10 @@ test: setup end-to-end lint types fast ## Run everything: lint, types, unit and 
 
 end-to-end: setup
 	$(BIN)/python -m pytest -m end_to_end --ignore=tests/live --ignore=tests/end_to_end/test_package.py
+	$(BIN)/python -m pytest tests/hostile
 
 fast: .venv/.stamp lint types
-	$(BIN)/python -m pytest -m "not end_to_end" --ignore=tests/model --ignore=tests/live --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not end_to_end" --ignore=tests/model --ignore=tests/hostile --ignore=tests/live --cov --cov-report=term
 	$(BIN)/python -m pytest tests/model
 
 lint: .venv/.stamp ## Check style and formatting

@@ -8,6 +8,7 @@ asked again as it was.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_kustomer.api.errors import OverloadedError, TransientError
@@ -41,6 +42,8 @@ class Asker:
         self._grow_after = GROW_AFTER
         self._has_grown = False
         self._short: int | None = None
+        # Whether the server has shown that it ignores the order: then order proves nothing.
+        self.is_disordered = False
         self._is_isolating = False
         self._is_exact = False
 
@@ -70,7 +73,8 @@ class Asker:
         page = self.client.retry(path, attempt, FEW_TRIES if has_few else None)
         if asked == self.size:
             self._grow()
-        return page
+        self.is_disordered = self.is_disordered or not page.ordered
+        return replace(page, complete=False) if page.by_order and self.is_disordered else page
 
     def page_or_none(self, span: Span) -> Page | None:
         """Page 1 of `span`; `None` if it can't be read, though the search itself works.

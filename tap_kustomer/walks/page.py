@@ -75,7 +75,8 @@ class Page:
 
     `size` is the page size that was served. `sent`, `beyond` and `total` count records: in the
     answer, those of them past the span's end, and all that the answer says there are to this
-    question. `more` is whether its `next` link stands.
+    question. `more` is whether its `next` link stands. `by_order` is whether nothing but its order
+    shows that it is complete.
     """
 
     hits: list[Hit]
@@ -86,6 +87,7 @@ class Page:
     sent: int
     beyond: int
     more: bool
+    by_order: bool = False
 
 
 class Chunk(NamedTuple):
@@ -160,14 +162,15 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
     counted = (number - 1) * size + len(found)
     agrees, claims_more = total == counted, more or (total or 0) > counted
     if len(found) >= size:
-        ended = agrees and not more
-        # Records that share one instant show no order.
-        reaches_beyond = ordered and found[0].instant <= span.end < found[-1].instant
-        complete = ended or (number == 1 and reaches_beyond)
+        complete = agrees and not more
     else:
         says_end = links.get("next", "") is None or agrees or not found
         complete = says_end and not claims_more
-    return Page(_within(found, span.end), complete, ordered, total, size, len(found), beyond, more)
+    # One instant that fills a page has no order that could prove that nothing lies before it.
+    in_full = number == 1 and len(found) >= size and 0 < beyond < len(found)
+    by_order = in_full and ordered and not complete
+    hits, sent = _within(found, span.end), len(found)
+    return Page(hits, complete or by_order, ordered, total, size, sent, beyond, more, by_order)
 
 
 def _envelope(body: bytes) -> _Envelope:

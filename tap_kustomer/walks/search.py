@@ -51,7 +51,6 @@ class SearchWalk:
         self._ties = Ties(self._asker, most_records)
         # Ends of the parts that a range in doubt was cut into, the nearest one last.
         self._cuts: list[int] = []
-        self._is_disordered = False
 
     @property
     def size(self) -> int:
@@ -90,17 +89,11 @@ class SearchWalk:
             self._cuts.pop()
         if self._cuts:
             return self._cuts[-1]
-        self._is_disordered = False
         return self.end
 
     def _proven(self, page: Page) -> list[Hit]:
-        """The records before the last instant of a page, where its order proves them complete.
-
-        A server that has shown that it does not keep to the order proves nothing by it until the
-        range in doubt is passed.
-        """
-        self._is_disordered = self._is_disordered or not page.ordered
-        if self._is_disordered or is_doubtful(page) or not page.hits:
+        """The records before the last instant of a page, where its order proves them complete."""
+        if self._asker.is_disordered or is_doubtful(page) or not page.hits:
             return []
         last = page.hits[-1].instant
         return [hit for hit in page.hits if hit.instant < last]
@@ -113,8 +106,8 @@ class SearchWalk:
 
 def _middle(page: Page | None, start: int, end: int) -> int:
     """Where to cut a range: at the median of the records seen, else in the middle; before `end`."""
-    if page and page.beyond and not page.hits:
-        return end - 1  # what fills the page lies just behind the range: leave its neighbour out
+    if page and not page.hits and page.sent:  # all of it lies beyond the end
+        return end - 1
     if not page or not page.hits:
         return (start + end) // 2
     first, last = page.hits[0].instant, page.hits[-1].instant

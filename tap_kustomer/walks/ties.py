@@ -197,7 +197,8 @@ class Ties:
             totals.add(total)
             beyond += page.beyond
             is_counted = total is not None and total < self._most
-            if page.beyond and page.ordered and (page.sent == size or not is_counted):
+            is_proof = page.beyond and page.ordered and not self._asker.is_disordered
+            if is_proof and (page.sent == size or not is_counted):
                 expected = offset + page.sent - beyond
                 break
             if page.more or not is_counted:

@@ -200,6 +200,13 @@ def test_a_record_beyond_proves_that_all_of_the_span_came_before() -> None:
     assert not read(answer(beyond, *inside, total=50, following="/next")).complete
     assert not read(answer(inside[0], beyond, total=50, following="/next")).complete
     assert not read(answer(*inside, inside[0], total=50, following="/next")).complete
+    assert read(answer(*inside, beyond, total=50, following="/next")).by_order
+    assert not read(answer(*inside, beyond)).by_order, "its count proves it as well"
+
+
+def test_one_instant_beyond_that_fills_a_page_proves_nothing() -> None:
+    page = read(answer(*(record(one, 9_001) for one in "abc"), total=50, following="/next"))
+    assert (page.complete, page.by_order, page.ordered, page.beyond) == (False, False, True, 3)
 
 
 def test_the_same_record_twice_is_one_and_its_versions_are_two() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,6 @@ from tests.table import Row, Table, ids, places, read, rows, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
     Place = tuple[int, int | None]
 
@@ -104,24 +104,49 @@ def test_a_page_out_of_order_is_followed_by_half_the_range_until_one_is_complete
 
 
 def test_where_a_range_in_doubt_is_cut() -> None:
-    """At the median of the records seen; once it is passed, order counts again."""
+    """At the median of the records seen. Order counts no more in this walk."""
     table = Table(spread(9))
     table.order = reversed_once(table)
     chunks = taken(table.walk(0, 100, 3))
     # Of 70, 80 and 90 the median is 80; of 10, 20 and 30 then 20.
     assert table.spans[:4] == [Span(0, 100), Span(0, 80), Span(0, 20), Span(21, 80)]
     assert chunks[0] == ([(10, 5), (20, 5)], 21, None)
-    assert sum(len(found) for found, _, _ in chunks) == 9
-    assert Span(81, 100) in table.spans
+    assert [place for found, _, _ in chunks for place in found] == [
+        (n, 5) for n in range(10, 100, 10)
+    ]
+    assert all(left in {0, None} for _, _, left in chunks)
 
 
-def test_a_walk_that_has_passed_disorder_trusts_order_again() -> None:
-    table = Table(spread(30))
-    table.order = reversed_once(table)
-    walked = table.walk(0, 1_000, 3)
-    read(walked)
-    after = table.spans[table.spans.index(Span(291, 1_000)) :]
-    assert after == [Span(291, 1_000)]
+def test_one_instant_beyond_the_end_proves_nothing_about_what_lies_before() -> None:
+    """A server that ignores the sort may send nothing else, and still have more."""
+    early, late = rows((3, 1), (4, 1)), [Row(10, 1, f"x{n}") for n in range(4)]
+    table = Table([*early, *late], order=lambda found: found[::-1])
+    assert ids(table.walk(1, 9, 3).chunks()) == ["00000", "00001"]
+    assert table.spans[:2] == [Span(1, 9), Span(1, 8)]
+
+
+def test_an_instant_that_fills_a_page_costs_few_requests_where_it_is_far_from_the_start() -> None:
+    table = Table([Row(12_345_678_901, n, f"{n:05d}") for n in range(9)])
+    assert len(read(table.walk(0, YEARS, 5))[0]) == 9
+    assert len(table.asked) < 15
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_server_that_ignores_the_sort_is_read_whole(seed: int) -> None:
+    """It answers any page of the range, not its beginning; bursts may fill pages."""
+    random = Random(seed)
+    bursts = [random.randint(0, 20_000) for _ in range(3)]
+    instants = [
+        random.choice([*bursts, random.randint(0, 20_000)]) + random.randint(0, 1)
+        for _ in range(120)
+    ]
+    table = Table(rows(*((at, random.randint(0, 99)) for at in instants)))
+    rank = {row.id: random.random() for row in table.rows}
+    table.order = lambda found: sorted(found, key=lambda row: rank[row.id])
+    hits, hidden, unread = read(table.walk(0, 20_001, 20))
+    assert Counter(hit.id for hit in hits) == Counter(row.id for row in table.rows)
+    assert [hit.instant for hit in hits] == sorted(instants)
+    assert (hidden, unread) == (0, [])
 
 
 def test_a_page_in_disorder_of_one_instant_and_a_later_one_is_cut_before_the_later() -> None:

@@ -23,6 +23,7 @@ from tap_kustomer.walks.ties import (
 from tests.table import Row, Table, ids, places, rows, same
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
 AT = 5
@@ -168,6 +169,81 @@ def test_whatever_the_order_everybody_comes_once(count: int, size: int, random: 
     table = Table(same(count))
     table.order = lambda found: random.sample(found, len(found))
     assert ids(taken(table, size)) == names(count)
+
+
+def in_order_of(*wanted: str) -> Callable[[list[Row]], list[Row]]:
+    """The records of an answer in this order, whatever their instants."""
+    return lambda found: sorted(found, key=lambda row: wanted.index(row.id))
+
+
+LATER = [Row(AT + 1, 5, f"x{n}") for n in range(3)]
+
+
+def test_later_records_on_pages_out_of_order_are_not_taken_for_tied_ones() -> None:
+    table = Table([*same(4), *LATER])
+    table.order = in_order_of("x0", *names(4), "x1", "x2")
+    chunks = taken(table, 2)
+    assert ids(chunks) == names(4)
+    assert (chunks[-1].hidden, table.waits) == (0, [])
+    assert table.pages[-5:-1] == [1, 2, 3, 4], "the server has shown that it ignores the order"
+
+
+def test_a_full_page_that_reaches_the_next_instant_is_the_last_one_read() -> None:
+    table = Table([*same(3), *(Row(AT + 1, 5, f"x{n}") for n in range(20))])
+    assert ids(taken(table, 2)) == names(3)
+    assert max(table.pages) == 2
+    assert table.waits == []
+
+
+def test_a_short_page_that_reaches_the_next_instant_may_lack_a_tied_one() -> None:
+    table = Table([*same(2), LATER[0]])
+    table.rows[0] = table.rows[0]._replace(hidden=True)
+    chunks = taken(table, 5)
+    assert ids(chunks) == ["00001"]
+    assert chunks[-1].hidden == 1
+
+
+def test_without_a_count_a_page_that_reaches_the_next_instant_is_the_end() -> None:
+    table = Table([*same(4), LATER[0]], total=lambda _: None)
+    chunks = taken(table, 2)
+    assert ids(chunks) == names(4)
+    assert chunks[-1].hidden == 0
+    assert max(table.pages) == 3
+
+
+@pytest.mark.parametrize(("count", "last"), [(4, 2), (5, 3)])
+def test_without_links_the_count_tells_the_last_page(count: int, last: int) -> None:
+    table = Table(same(count), links=lambda _: {"next": None})
+    assert ids(taken(table, 2)) == names(count)
+    assert max(table.pages) == last
+
+
+def test_where_a_link_always_stands_an_empty_page_is_the_last() -> None:
+    table = Table(same(4), links=lambda _: {"next": "/next"})
+    assert ids(taken(table, 2)) == names(4)
+    assert max(table.pages) == 3
+    assert table.waits == []
+
+
+def test_what_is_hidden_in_several_parts_is_added_up() -> None:
+    table = Table(tied(5, 5, 5, 9, 9, 9))
+    for number in (1, 4):
+        table.rows[number] = table.rows[number]._replace(hidden=True)
+    chunks = taken(table, 9)
+    assert chunks[-1].hidden == 2
+    assert table.spans.count(WHOLE) == 1, "the parts account for all that is counted"
+
+
+def test_a_hidden_record_alone_is_asked_for_a_few_times() -> None:
+    table = Table([Row(AT, 5, "h", hidden=True)])
+    assert taken(table, 8) == [Chunk([], AT + 1, hidden=1)]
+    assert table.asked == [(WHOLE, 1, 8)] * (1 + QUIET_PAGE)
+    assert table.waits == [2, 4, 8]
+
+
+def test_what_has_no_id_is_put_in_order_by_its_instants_alone() -> None:
+    table = Table([Row(AT, 5, ""), Row(AT, 5, "", undated=True), Row(AT, 5, "x")])
+    assert sorted(ids(taken(table, 2))) == ["", "", "x"]
 
 
 def test_no_more_than_9_999_records_can_share_both_instants() -> None:
