@@ -67,7 +67,7 @@ class Store:
         *,
         at: int,
         indexed_at: int | None = None,
-        **attributes: Any,  # noqa: ANN401 - JSON attribute values have any type
+        **attributes: Any,
     ) -> None:
         """Update a resource: ``updatedAt`` becomes ``at`` (epoch ms), ``rev`` grows by one."""
         with self.lock:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 TAP = str(Path(sys.executable).with_name("tap-kustomer"))
 REFERENCE = [sys.executable, "-m", "scripts.bench_reference"]
 LOOK_EVERY = 0.2
-SPREAD = 90 * instants.DAY
+SPREAD = 90 * timestamps.DAY
 UNLIMITED = {"max_search_requests_per_minute": 1_000, "max_requests_per_minute": 2_000}
 FULL_RATE = {"max_search_requests_per_minute": 100, "max_requests_per_minute": 240}
 
@@ -49,7 +49,7 @@ def fill(org: Org, ages: Iterator[int], now: int) -> int:
     number = 0
     for number, age in enumerate(ages, start=1):
         template = templates[number % len(templates)]
-        text = instants.text(now - age)
+        text = timestamps.text(now - age)
         attributes = {**template["attributes"], "createdAt": text, "updatedAt": text}
         org.put("conversation", {**template, "id": f"{number:024x}", "attributes": attributes})
     return number
@@ -102,7 +102,7 @@ def peak_of(pid: int) -> float:
 class Bench:
     """One org, its emulator, and taps that read it."""
 
-    def __init__(self, folder: Path, ages: Iterator[int], **switches: Any) -> None:  # noqa: ANN401  (any switch)
+    def __init__(self, folder: Path, ages: Iterator[int], **switches: Any) -> None:
         """Fill an org and serve it without limits, but for `switches`."""
         self.now = time.time_ns() // 1_000_000
         self.org = Org(now=self.now)
@@ -111,7 +111,7 @@ class Bench:
         self.emulator = Emulator(self.org, Switches(**options))
         self.folder = folder
 
-    def tap(self, *, seconds: float | None = None, **config: Any) -> Result:  # noqa: ANN401  (any JSON)
+    def tap(self, *, seconds: float | None = None, **config: Any) -> Result:
         """Run the tap on conversations alone."""
         return self._run(self._tap_command, config, seconds)
 
@@ -141,7 +141,7 @@ class Bench:
         self, command: Callable[[Path], list[str]], config: dict[str, Any], seconds: float | None
     ) -> Result:
         self.emulator.requests.clear()
-        start = instants.text(self.now - SPREAD - instants.DAY)
+        start = timestamps.text(self.now - SPREAD - timestamps.DAY)
         with self.emulator.serve() as url:
             path = self.folder / "config.json"
             settings = {"api_key": "emulator-key", "base_url": url, "start_date": start}
@@ -174,7 +174,7 @@ def requests(folder: Path, say: Callable[[str, str, str], None]) -> None:
     say("searches for 200,000 records, evenly spread", f"≤ {limit:.0f}", f"{len(bench.searches)}")
     sdk = run([sys.executable, "-c", "import singer_sdk"]).seconds
     say("seconds to the first RECORD", f"≤ {sdk + 0.4:.1f} + two answers", f"{first:.1f}")
-    bench.tap(**UNLIMITED, start_date=instants.text(bench.now - 1_000))
+    bench.tap(**UNLIMITED, start_date=timestamps.text(bench.now - 1_000))
     say("searches of a run with nothing new", "1", f"{len(bench.searches)}")
     bench = Bench(folder, in_a_burst(200_000))
     bench.tap(**UNLIMITED)

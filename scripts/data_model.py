@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from tap_kustomer.custom_attributes import RESOURCES, Definition
-from tap_kustomer.custom_attributes import columns as typed_columns
+from tap_kustomer.schemas.custom_attributes import columns as typed_columns
 from tap_kustomer.settings import EXAMPLE_URL
 from tap_kustomer.streams import GROUPS
 from tap_kustomer.streams.search import SearchStream
 from tap_kustomer.tap import TapKustomer
+from tap_kustomer.walks.metadata import RESOURCES, Definition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

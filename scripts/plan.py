@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from psycopg.conninfo import make_conninfo
 
 from tap_kustomer import settings
+from tap_kustomer.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +104,7 @@ def check_tap(environment: Mapping[str, str], now: datetime) -> None:
         config["include_deleted"] = FLAGS[flag]
     try:
         settings.load(config, now)
-    except settings.SettingsError as error:
+    except SettingsError as error:
         raise PlanError(str(error)) from None
 
 

@@ -14,7 +14,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer.writer import OutputError, Writer, discard
+from tap_kustomer.errors import OutputError
+from tap_kustomer.writer import Writer, discard
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -96,7 +96,7 @@ def install() -> None:
         sys.stderr = _Stderr(sys.stderr.buffer, encoding, errors, line_buffering=True)
     make = logging.getLogRecordFactory()
 
-    def factory(*args: Any, **options: Any) -> logging.LogRecord:  # noqa: ANN401  (those of any factory)
+    def factory(*args: Any, **options: Any) -> logging.LogRecord:
         return _settled(make(*args, **options))
 
     logging.setLogRecordFactory(factory)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ class Usage(NamedTuple):
 
 
 @dataclass
-class Reading:
+class StreamProgress:
     """What one stream has read; instants are `None` where it has no range."""
 
     name: str
@@ -68,7 +68,7 @@ class Reading:
         seconds = max(now - self.began, 0.001)
         facts = [f"records {self.records:,}"]
         if self.reached is not None:
-            facts.insert(0, f"at {instants.text(self.reached)[:16].replace('T', ' ')}")
+            facts.insert(0, f"at {timestamps.text(self.reached)[:16].replace('T', ' ')}")
         if used.searches:
             # In the first minute, what that minute has seen so far.
             rate = used.searches * _MINUTE / max(seconds, _MINUTE)
@@ -88,11 +88,11 @@ def _duration(seconds: float) -> str:
 
 
 class Progress:
-    """Shows a reading while it goes on, from a thread of its own."""
+    """Shows a stream's progress from a thread of its own."""
 
-    def __init__(self, reading: Reading, usage: Callable[[], Usage]) -> None:
-        """Show `reading`; `usage` tells what the client has used in all."""
-        self._reading = reading
+    def __init__(self, progress: StreamProgress, usage: Callable[[], Usage]) -> None:
+        """Show `progress`; `usage` tells what the client has used in all."""
+        self._progress = progress
         self._usage = usage
         self._before = usage()
         self._ended = threading.Event()
@@ -123,13 +123,13 @@ class Progress:
             show()
 
     def _text(self) -> str:
-        return self._reading.text(self._usage().since(self._before), time.monotonic())
+        return self._progress.text(self._usage().since(self._before), time.monotonic())
 
     def _log(self) -> None:
-        LOGGER.info("%s: %s", self._reading.name, self._text())
+        LOGGER.info("%s: %s", self._progress.name, self._text())
 
     def _draw(self, bar: tqdm[NoReturn]) -> None:
-        bar.set_description(self._reading.name, refresh=False)
-        bar.n = 100 * (self._reading.share or 0)
+        bar.set_description(self._progress.name, refresh=False)
+        bar.n = 100 * (self._progress.share or 0)
         bar.set_postfix_str(self._text(), refresh=False)
         bar.refresh()

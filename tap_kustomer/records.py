@@ -15,16 +15,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer.fitting import Check, Fits, check, is_number
+from tap_kustomer import jsonapi
+from tap_kustomer.errors import RecordError
+from tap_kustomer.fitting import Check, Fits, check
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
-
-__all__ = ["Field", "RecordError", "Resource", "RowBuilder", "is_number"]
-
-
-class RecordError(Exception):
-    """A resource can't be told apart from others."""
+    from collections.abc import Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -46,13 +42,13 @@ class Field:
 class Resource:
     """The shape of a resource: which attributes and relationships have a column.
 
-    `own` are columns that its stream fills in; `custom` those of single custom attributes.
+    `extra_columns` are those that its stream fills in; `custom` those of single custom attributes.
     """
 
     attributes: tuple[Field, ...]
     relationships: tuple[Field, ...] = ()
     replication_key: str | None = None
-    own: tuple[Field, ...] = ()
+    extra_columns: tuple[Field, ...] = ()
     custom: tuple[Field, ...] = ()
     key: str = "Kustomer's own identifier."
     """What the primary key means."""
@@ -60,7 +56,7 @@ class Resource:
     @property
     def fields(self) -> tuple[Field, ...]:
         """All fields, in the order of their columns."""
-        return (*self.own, *self.attributes, *self.custom, *self.relationships)
+        return (*self.extra_columns, *self.attributes, *self.custom, *self.relationships)
 
     def only(self, columns: Mapping[str, dict[str, Any]]) -> Resource:
         """The same with the `columns` of a catalog: no others, and with their JSON schemas."""
@@ -76,7 +72,7 @@ class Resource:
             self,
             attributes=kept(self.attributes),
             relationships=kept(self.relationships),
-            own=kept(self.own),
+            extra_columns=kept(self.extra_columns),
             custom=kept(self.custom),
         )
 
@@ -137,15 +133,16 @@ class RowBuilder:
 
         self.unfitting: Counter[str] = Counter()
         """Custom attributes that have a column which a value did not fit, and how many values."""
-        self._own = by_source(tuple(replace(field, source=field.column) for field in resource.own))
+        extra = (replace(field, source=field.column) for field in resource.extra_columns)
+        self._extra = by_source(tuple(extra))
         self._fields = by_source(resource.attributes)
         self._custom = by_source(resource.custom)
         self._relations = by_source(resource.relationships)
         self._keeps_attributes = wanted("additional_attributes")
         self._keeps_relationships = wanted("additional_relationships")
 
-    def row(self, item: dict[str, Any], own: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
-        """The row of a JSON:API resource, with the stream's `own` columns.
+    def row(self, item: dict[str, Any], extra: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
+        """The row of a JSON:API resource, with the stream's `extra_columns`.
 
         Raises:
             RecordError: the resource has no id.
@@ -155,17 +152,17 @@ class RowBuilder:
             msg = "A record has no id, so no target could tell it from others."
             raise RecordError(msg)
         row: dict[str, Any] = {"id": key}
-        attributes = _object(item, "attributes")
+        attributes = jsonapi.object_in(item, "attributes")
         custom = attributes.get("custom")
         if self._custom and isinstance(custom, dict):
             rest = _fill(row, self._custom, custom.items())
             self.unfitting.update(rest.keys() & self._custom.keys())
             attributes = {**attributes, "custom": rest}
-        others = _fill(row, self._own, own.items())
+        others = _fill(row, self._extra, extra.items())
         others |= _fill(row, self._fields, attributes.items())
         if others and self._keeps_attributes:
             row["additional_attributes"] = others
-        others = _fill(row, self._relations, _related(_object(item, "relationships")))
+        others = _fill(row, self._relations, jsonapi.related(item))
         if others and self._keeps_relationships:
             row["additional_relationships"] = others
         return row
@@ -188,20 +185,3 @@ def _fill(
 
 
 _NO_COLUMN: tuple[str, bool, Fits] = ("", False, lambda _: False)
-
-
-def _object(item: dict[str, Any], name: str) -> dict[str, Any]:
-    value = item.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _related(relationships: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The id or ids that each relationship names; one with links alone names none."""
-    for name, relationship in relationships.items():
-        if not isinstance(relationship, dict):
-            # null, or what stands where the relationship should: bare ids are seen by peers
-            yield name, relationship
-        elif isinstance(data := relationship.get("data", _NOTHING), list):
-            yield name, [one.get("id") if isinstance(one, dict) else one for one in data]
-        elif data is not _NOTHING:
-            yield name, data.get("id") if isinstance(data, dict) else data

@@ -14,7 +14,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from tap_kustomer import instants
+from tap_kustomer import timestamps
+from tap_kustomer.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,11 +40,11 @@ NUMBERS: dict[str, tuple[int, int, int]] = {
 }
 # What tailors the catalog to the org.
 TAILORING = ("typed_custom_attributes", "kobject_streams")
-_FLAGS = {"include_deleted": True, **dict.fromkeys(TAILORING, False)}
-
-
-class SettingsError(Exception):
-    """A setting can't be used; the message names it and says what to write instead."""
+_FLAGS = {
+    "include_deleted": True,
+    "emit_activate_version_messages": True,
+    **dict.fromkeys(TAILORING, False),
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Settings:
     end: int | None
     lookback: int
     include_deleted: bool
+    emit_activate_version: bool
     page_size: int
     concurrency: int
     max_search_requests_per_minute: int
@@ -85,7 +87,7 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
         SettingsError: the first setting that can't be used.
     """
     numbers = {name: _number(config, name) for name in NUMBERS}
-    lookback = numbers.pop("lookback_seconds") * instants.SECOND
+    lookback = numbers.pop("lookback_seconds") * timestamps.SECOND
     months = numbers.pop("max_history_months")
     if config.get("batch_config"):
         msg = (
@@ -105,6 +107,7 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
         end=end,
         lookback=lookback,
         include_deleted=_flag(config, "include_deleted"),
+        emit_activate_version=_flag(config, "emit_activate_version_messages"),
         **numbers,
     )
 
@@ -177,7 +180,7 @@ def _history(
 ) -> tuple[int, int | None]:
     """Where history starts, and the earliest start allowed (`None`: no limit)."""
     start = _date(config, "start_date")
-    earliest = instants.of(months_before(now.astimezone(UTC), months)) if months else None
+    earliest = timestamps.of(months_before(now.astimezone(UTC), months)) if months else None
     if start is None:
         if earliest is None:
             msg = (
@@ -186,7 +189,7 @@ def _history(
             )
             raise SettingsError(msg)
         start = earliest
-    elif start > instants.of(now):
+    elif start > timestamps.of(now):
         msg = "Setting start_date lies in the future: write a past date, for example 2026-01-31."
         raise SettingsError(msg)
     if end is not None and start > end:
@@ -267,8 +270,8 @@ def _date(config: Mapping[str, Any], name: str) -> int | None:
     if value is None:
         return None
     try:
-        instant = instants.parse(value)
-        instants.text(instant)  # its offset may lead out of the calendar
+        instant = timestamps.parse(value)
+        timestamps.text(instant)  # its offset may lead out of the calendar
     except (TypeError, ValueError, OverflowError):
         msg = (
             f"Setting {name} is not a date: write it like 2026-01-31 or 2026-01-31T08:00:00Z "
@@ -279,4 +282,4 @@ def _date(config: Mapping[str, Any], name: str) -> int | None:
 
 
 def _day(instant: int) -> str:
-    return instants.text(instant)[:10]
+    return timestamps.text(instant)[:10]

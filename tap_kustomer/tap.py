@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk import typing as th
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
+from typing_extensions import override
 
-from tap_kustomer import catalog, discovery, older_states, plain_text, settings
-from tap_kustomer.check import check
-from tap_kustomer.command import PLAIN_ERRORS, Command
-from tap_kustomer.run import Run, present
-from tap_kustomer.settings import EXAMPLE_URL, NUMBERS, SettingsError
+from tap_kustomer import catalog, discovery, legacy_state, plain_text, settings
+from tap_kustomer.access import Access
+from tap_kustomer.cli import Command, print_check
+from tap_kustomer.errors import SettingsError, TapError
+from tap_kustomer.session import Session, utc_now
+from tap_kustomer.settings import EXAMPLE_URL, NUMBERS
 from tap_kustomer.streams.base import KustomerStream
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.writer import printing
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-HASTY_TRIES = 2
+# For a person who waits: fewer tries than a scheduled run makes.
+FEW_TRIES = 2
 
 
 def _number(name: str, title: str, description: str) -> th.Property[int]:
@@ -47,7 +49,7 @@ class TapKustomer(Command):
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         capability for capability in Tap.capabilities if capability is not PluginCapabilities.BATCH
     ]
-    _untailored: Exception | None = None
+    _discovery_error: TapError | None = None
     config_jsonschema = th.PropertiesList(
         th.Property(
             "api_key",
@@ -102,6 +104,16 @@ class TapKustomer(Command):
             title="Include deleted records",
             description="Also read deleted records; deleted_at says when each was deleted.",
         ),
+        th.Property(
+            "emit_activate_version_messages",
+            th.BooleanType,
+            default=True,
+            title="Emit ACTIVATE_VERSION messages",
+            description=(
+                "After a full table, tell the target which rows are gone. Switch it off for "
+                "targets that do not know ACTIVATE_VERSION."
+            ),
+        ),
         _number("page_size", "Page size", "Records a search returns per request."),
         _number("concurrency", "Concurrency", "Searches in flight; 1 is one after another."),
         _number(
@@ -141,116 +153,121 @@ class TapKustomer(Command):
         self,
         *,
         parse_env_config: bool = False,
-        now: Callable[[], datetime] = present,
-        **options: Any,  # noqa: ANN401  (the SDK's own)
+        now: Callable[[], datetime] = utc_now,
+        **options: Any,
     ) -> None:
-        """Check what the environment holds, and the state, before the SDK converts them."""
+        """Check the environment and the state before the SDK converts them."""
         self._now = now
         if parse_env_config:
             settings.check_environment(os.environ, self._env_var_prefix)
-        if options.get("state") is not None:  # the SDK takes all but an object for a path
-            older_states.taken_over(options["state"])
+        if options.get("state") is not None:  # the SDK takes anything but an object for a path
+            legacy_state.taken_over(options["state"])
         super().__init__(parse_env_config=parse_env_config, **options)
         self._klasses = catalog.klasses(options.get("catalog"))
 
+    @cached_property
+    def session(self) -> Session:
+        """What the streams share."""
+        return Session(self.config, self._now)
+
+    @cached_property
+    def access(self) -> Access:
+        """What the key may read."""
+        return Access(self.session)
+
+    @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the state of an earlier run: one of this tap, or of an older one.
+        """Take over the state of an earlier run, or of another tap for Kustomer.
 
         Raises:
             SettingsError: it is no such state.
         """
-        known, note = older_states.taken_over(state)
+        known, note = legacy_state.taken_over(state)
         if note:
             self.logger.info("%s", note)
         super().load_state(known)
 
+    @override
     def discover_streams(self) -> Sequence[KustomerStream]:
-        """All streams; Kustomer is asked only for what settings tailor to the org."""
+        """All streams. Kustomer is asked only for what the settings tailor to the org."""
         typed, klasses = (self.config.get(name) is True for name in settings.TAILORING)
         if typed or klasses:
             try:
-                return discovery.tailored(self.run, typed=typed, klasses=klasses)
-            except PLAIN_ERRORS as error:
-                self._untailored = error
-                self.logger.warning("Discovery knows no custom attributes and klasses: %s", error)
-        return discovery.plain(self.run)
+                return discovery.tailored(self, typed=typed, klasses=klasses)
+            except TapError as error:
+                self._discovery_error = error
+                self.logger.warning(
+                    "Discovery can't ask Kustomer for custom attributes and klasses: %s", error
+                )
+        return discovery.default(self)
 
+    @override
     def run_discovery(self) -> str:
-        """Print the catalog; without a network soon, and without what needs one."""
+        """Print the catalog; what Kustomer does not tell within two tries is left out."""
         with suppress(SettingsError):  # without settings nothing is asked
-            self.run.client.retry.tries = HASTY_TRIES
+            self.session.client.retry.tries = FEW_TRIES
         with printing():
             return super().run_discovery()
 
-    @cached_property
-    def run(self) -> Run:
-        """What the streams share."""
-        return Run(self, self._now)
-
-    def sync_all(self) -> None:  # type: ignore[misc]  # final in the SDK; here it only gets a beginning and an end
-        """Sync all streams.
+    @override
+    def read(self) -> None:
+        """Read all selected streams.
 
         Raises:
             SettingsError: a first run would start earlier than allowed; nothing was requested.
-            KustomerError: the key is dead, Kustomer is down, or streams had to be closed.
+            KustomerError: the key is refused, or Kustomer is down.
+            ClosedStreamsError: some streams could not be read completely.
         """
         with self._checked_run():
-            super().sync_all()
+            self.sync_all()
 
-    def run_connection_test(self) -> bool:  # type: ignore[misc]  # as above
-        """Read one record of each stream.
+    @override
+    def test(self) -> None:
+        """Read one record of each selected stream.
 
         Raises:
-            SettingsError: as for a sync.
-            KustomerError: as for a sync.
+            SettingsError: as `read` does.
+            KustomerError: as `read` does.
+            ClosedStreamsError: as `read` does.
         """
         with self._checked_run():
-            return super().run_connection_test()
+            selected = [stream for stream in self.streams.values() if stream.selected]
+            self.run_sync_dry_run(dry_run_record_limit=1, streams=selected)
 
+    @override
     def check(self) -> bool:
-        """Print what the key can read; whether that is all that is selected."""
-        self.run.client.retry.tries = HASTY_TRIES
+        self.session.client.retry.tries = FEW_TRIES
         self._leave_out_unmade()
         streams = [s for s in self.streams.values() if isinstance(s, KustomerStream)]
-        return check(self.run, streams, self._untailored)
+        return print_check(self.access, streams, self._discovery_error)
 
     def _leave_out_unmade(self) -> None:
-        """Leave out what the catalog selects and discovery, if it could ask, does not make."""
-        streams = self.streams
-        if self.input_catalog and not self._untailored:
-            for name, reason in catalog.unmade(self.input_catalog, streams, self._klasses):
-                self.run.leave_out(name, reason)
-                streams.pop(name, None)
+        """Leave out what the catalog selects but discovery, if it could ask, does not make."""
+        if self.input_catalog and not self._discovery_error:
+            unmade = catalog.unmade(self.input_catalog, self.streams, self._klasses)
+            for name, reason in list(unmade):
+                self.access.leave_out(name, reason)
+                self.streams.pop(name, None)
 
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
         selected = [stream for stream in self.streams.values() if stream.selected]
         dated = [stream for stream in selected if isinstance(stream, IncrementalStream)]
         if any(stream.bookmark() is None for stream in dated):
-            self.run.settings.check_first_run()
-        self.run.check_access()
-        if self._untailored:
-            # A run that goes on would leave the columns and streams asked for empty.
-            raise self._untailored
+            self.session.settings.check_first_run()
+        self.logger.info("%s", self.access.describe_key())
+        if self._discovery_error:
+            # Otherwise the columns and streams that the settings ask for would stay empty.
+            raise self._discovery_error
         self._leave_out_unmade()
-        try:
-            yield
-        finally:
-            self.run.summarize()
-        self.run.finish()
+        yield
+        self.access.raise_if_closed()
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Validate as the SDK does, but say what to write instead of quoting a JSON schema."""
+    @override
+    def invalid_settings(self, found: list[str]) -> list[str]:
         plain_text.hide(self.config.get("api_key"))
-        found = super()._validate_config(raise_errors=False)
-        if not raise_errors:
-            return found
         try:
             settings.load(self.config, self._now())
         except SettingsError as error:
             found = [str(error)]
-        found += settings.unknown(self.config, self.config_jsonschema["properties"])
-        if found:
-            msg = "Config validation failed"
-            raise ConfigValidationError(msg, errors=found, schema=self.config_jsonschema)
-        return found
+        return found + settings.unknown(self.config, self.config_jsonschema["properties"])

@@ -12,24 +12,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage
 
+from tap_kustomer.errors import OutputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from singer_sdk.singerlib import Message
-
-
-class OutputError(Exception):
-    """Messages can't be written any more; nothing that the bookmark passes has been lost by it."""
-
-    def __init__(self, error: OSError | None = None) -> None:
-        """Say what the system's `error` means; without one there is no standard output at all."""
-        if error is None:
-            text = "The output can't be written (standard output is closed): run again with one."
-        elif isinstance(error, BrokenPipeError):
-            text = "The target has stopped reading: see its own log."
-        else:
-            text = f"The output can't be written ({error.strerror}): see to it and run again."
-        super().__init__(text)
 
 
 BUFFER = 1 << 16

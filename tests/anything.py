@@ -13,17 +13,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.validators import extend
 
-from tap_kustomer import instants
-from tap_kustomer.api.errors import KustomerError
-from tap_kustomer.records import RecordError
+from tap_kustomer import timestamps
 from tap_kustomer.schemas.conversation import CONVERSATION
-from tap_kustomer.settings import SettingsError
 from tap_kustomer.walks.page import Span
 from tests.support import NOW
 
 PATH = "/v1/teams"
-SPAN = Span(1_000, instants.of(NOW))
-OWN = (KustomerError, RecordError, SettingsError)
+SPAN = Span(1_000, timestamps.of(NOW))
 
 
 def fewer(share: int) -> profile:

@@ -6,14 +6,14 @@ import time
 from typing import Any
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.base import ListStream
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.streams.search import SearchStream
 from tests.support import Messages, tap_for
 
-MINUTE = 60 * instants.SECOND
+MINUTE = 60 * timestamps.SECOND
 DEFAULT = [stream.name for stream in STREAMS if stream.selected_by_default]
 FULL_TABLES = [stream.name for stream in STREAMS if issubclass(stream, ListStream)]
 SEARCHED = [stream.name for stream in STREAMS if issubclass(stream, SearchStream)]
@@ -24,9 +24,9 @@ def wall() -> int:
     return int(time.time() * 1_000)
 
 
-def emulated(conversations: int = 300, **switches: Any) -> Emulator:  # noqa: ANN401  (switches of any type)
+def emulated(conversations: int = 300, **switches: Any) -> Emulator:
     # The last change was a moment ago, so that a run's end lies behind it.
-    now = wall() - 10 * instants.SECOND
+    now = wall() - 10 * timestamps.SECOND
     org = Org.sample(seed=1, now=now, conversations=conversations, days=60)
     return Emulator(org, Switches(search_limit=None, org_limit=None, **switches))
 
@@ -40,17 +40,17 @@ def state_at(instant: int) -> dict[str, Any]:
     """The state of a run that has read every incremental stream up to an instant."""
     return {
         "bookmarks": {
-            name: {"replication_key": key, "replication_key_value": instants.text(instant)}
+            name: {"replication_key": key, "replication_key_value": timestamps.text(instant)}
             for name, key in KEYS.items()
         }
     }
 
 
 def bookmark_of(messages: Messages, stream: str = "conversations") -> int:
-    return instants.parse(messages.state["bookmarks"][stream]["replication_key_value"])
+    return timestamps.parse(messages.state["bookmarks"][stream]["replication_key_value"])
 
 
-def whole_catalog(emulator: Emulator, *only: str, **config: Any) -> dict[str, Any]:  # noqa: ANN401  (settings of any type)
+def whole_catalog(emulator: Emulator, *only: str, **config: Any) -> dict[str, Any]:
     """The catalog with every stream selected, or with `only` some of them."""
     catalog: dict[str, Any] = tap_for(emulator, Messages(), **config).catalog_dict
     for entry in catalog["streams"]:
@@ -60,5 +60,5 @@ def whole_catalog(emulator: Emulator, *only: str, **config: Any) -> dict[str, An
 
 
 def old_record(kind: str, one: str, age: int) -> dict[str, Any]:
-    text = instants.text(wall() - age)
+    text = timestamps.text(wall() - age)
     return {"type": kind, "id": one * 24, "attributes": {"createdAt": text, "updatedAt": text}}

@@ -27,7 +27,7 @@ def answering(*pages: Page) -> Transport:
     return scripted(*[(200, {}, json.dumps(one).encode()) for one in pages])
 
 
-def read(*pages: Page, **options: Any) -> tuple[list[str], list[str]]:  # noqa: ANN401  (as `read_list`)
+def read(*pages: Page, **options: Any) -> tuple[list[str], list[str]]:
     """The ids read, and the query of each request; every page must have been asked for."""
     sender = answering(*pages)
     found = [one["id"] for one in read_list(client_for(sender), PATH, **options)]

@@ -18,7 +18,7 @@ from urllib3._collections import HTTPHeaderDict
 from tap_kustomer import settings
 from tap_kustomer.api.budget import Budget
 from tap_kustomer.api.client import Client
-from tap_kustomer.run import present
+from tap_kustomer.session import utc_now
 from tap_kustomer.tap import TapKustomer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ SLEPT: list[float] = []
 Answer = tuple[int, Mapping[str, str], bytes]
 
 
-def load(**config: Any) -> settings.Settings:  # noqa: ANN401  (config values are any JSON)
+def load(**config: Any) -> settings.Settings:
     """Settings at a fixed moment."""
     return settings.load({**CONFIG, **config}, NOW)
 
@@ -155,8 +155,8 @@ def tap_for(
     *,
     state: dict[str, Any] | None = None,
     catalog: dict[str, Any] | None = None,
-    now: Callable[[], datetime] = present,
-    **config: Any,  # noqa: ANN401  (as above)
+    now: Callable[[], datetime] = utc_now,
+    **config: Any,
 ) -> TapKustomer:
     """A tap that reads an emulator without sockets, at full size and without waiting."""
     tap = TapKustomer(
@@ -168,23 +168,23 @@ def tap_for(
         now=now,
     )
     transport = served_by(emulator.app)
-    tap.run.__dict__["client"] = client_for(transport, now=now, **config)
+    tap.session.__dict__["client"] = client_for(transport, now=now, **config)
     tap.setup_mapper()
     return tap
 
 
-def sync(emulator: Emulator, **options: Any) -> Messages:  # noqa: ANN401  (as above)
+def sync(emulator: Emulator, **options: Any) -> Messages:
     """What one whole run writes."""
     messages = Messages()
-    tap_for(emulator, messages, **options).sync_all()
+    tap_for(emulator, messages, **options).read()
     return messages
 
 
 def client_for(
     transport: Transport,
     clock: HeldClock | None = None,
-    now: Callable[[], datetime] = present,
-    **config: Any,  # noqa: ANN401  (as above)
+    now: Callable[[], datetime] = utc_now,
+    **config: Any,
 ) -> Client:
     """A client that never sleeps."""
     clock = clock or HeldClock()

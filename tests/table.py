@@ -9,10 +9,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.api.client import SEARCH
-from tap_kustomer.api.errors import OverloadedError, TransientError
 from tap_kustomer.api.retry import Retry
+from tap_kustomer.errors import OverloadedError, TransientError
 from tap_kustomer.walks.ask import Asker
 from tap_kustomer.walks.page import UNKNOWN, Span
 from tap_kustomer.walks.query import Query
@@ -44,9 +44,9 @@ class Row(NamedTuple):
 
     @property
     def resource(self) -> dict[str, Any]:
-        attributes = {} if self.undated else {"updatedAt": instants.text(self.updated)}
+        attributes = {} if self.undated else {"updatedAt": timestamps.text(self.updated)}
         if self.created is not None:
-            attributes["createdAt"] = instants.text(self.created)
+            attributes["createdAt"] = timestamps.text(self.created)
         return {"type": "conversation", "id": self.id, "attributes": attributes}
 
 
@@ -56,7 +56,7 @@ def rows(*places: tuple[int, int | None], **kind: bool) -> list[Row]:
 
 
 def same(number: int, created: int | None = 5) -> list[Row]:
-    """So many records that share both instants."""
+    """So many records that share both timestamps."""
     return rows(*[(5, created)] * number)
 
 
@@ -133,7 +133,7 @@ class Table:
         return Asker(cast("Client", self), QUERY, largest, size)
 
     def ties(self, size: int) -> Ties:
-        """A reader of single instants."""
+        """A reader of single timestamps."""
         return Ties(self.asker(size))
 
     def walk(self, start: int, end: int, size: int) -> SearchWalk:
@@ -163,7 +163,7 @@ def span_of(body: dict[str, Any]) -> Span:
     for criterion in body["and"]:
         ((name, bound),) = criterion.items()
         ((operator, value),) = bound.items()
-        bounds[f"{name} {operator}"] = instants.parse(value)
+        bounds[f"{name} {operator}"] = timestamps.parse(value)
     return Span(
         bounds.pop("conversation_updated_at gte"),
         bounds.pop("conversation_updated_at lte") - 1,

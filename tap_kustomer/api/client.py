@@ -24,7 +24,8 @@ import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import ReadTimeoutError
 
-from tap_kustomer.api import errors, transport
+from tap_kustomer import errors
+from tap_kustomer.api import transport
 from tap_kustomer.api.budget import Budget
 from tap_kustomer.api.decode import decode
 from tap_kustomer.api.retry import Retry, pause_after

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_kustomer.api.decode import decode
-from tap_kustomer.api.errors import TransientError
+from tap_kustomer.errors import TransientError
+from tap_kustomer.jsonapi import data_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
     if isinstance(document, dict):
         refuse_errors(document.get("errors"), path)
         if isinstance(document.get("data"), (list, dict)):
-            resources(document, path)
+            data_in(document, path)
             return document
     raise TransientError(path, "the answer holds no data")
 
@@ -50,16 +51,3 @@ def refuse_errors(errors: object, path: str) -> None:
     """
     if errors:
         raise TransientError(path, "the answer reports errors")
-
-
-def resources(document: dict[str, Any], path: str, member: str = "data") -> list[dict[str, Any]]:
-    """The resources in `data`, or in `included`; one object stands for a list of one.
-
-    Raises:
-        TransientError: it holds something else.
-    """
-    found = document.get(member) or []
-    found = found if isinstance(found, list) else [found]
-    if not all(isinstance(item, dict) for item in found):
-        raise TransientError(path, "the answer holds no list of records")
-    return found

@@ -22,7 +22,7 @@ from tenacity import (
     wait_random,
 )
 
-from tap_kustomer.api.errors import LimitedError, TransientError
+from tap_kustomer.errors import LimitedError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -110,7 +110,7 @@ class _TlsPool(HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """Connections with deadlines."""
 
-    def init_poolmanager(self, *positional: Any, **options: Any) -> None:  # noqa: ANN401  (requests' own)
+    def init_poolmanager(self, *positional: Any, **options: Any) -> None:
         """Open the pools that requests keeps."""
         super().init_poolmanager(*positional, **options)
         _watch(self.poolmanager)

@@ -23,7 +23,7 @@ def snake_case(name: str) -> str:
     return _WORD.sub("_", name).lower()
 
 
-def _maker(kind: str, **more: Any) -> Callable[[str, str], Field]:  # noqa: ANN401  (a JSON schema)
+def _maker(kind: str, **more: Any) -> Callable[[str, str], Field]:
     schema = {"type": [kind, "null"], **more}
 
     def make(source: str, description: str) -> Field:

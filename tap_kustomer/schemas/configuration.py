@@ -127,7 +127,7 @@ KLASS = Resource(
 
 CUSTOM_ATTRIBUTE = Resource(
     key="What carries it and its name, such as conversation.orderNumberStr.",
-    own=(
+    extra_columns=(
         text("resource", "What carries it: conversation, customer, a klass's name and so on."),
         text("name", "Its key in the column custom; the suffix tells its type."),
     ),
@@ -193,7 +193,9 @@ HOLIDAY = Resource(
 )
 
 SCHEDULE = Resource(
-    own=(rows_of("holidays", HOLIDAY, "Days on which its business hours are suspended."),),
+    extra_columns=(
+        rows_of("holidays", HOLIDAY, "Days on which its business hours are suspended."),
+    ),
     attributes=(
         text("name", "What it is called."),
         free_object("hours", "Start and end of business hours, by day of the week from 0 to 6."),

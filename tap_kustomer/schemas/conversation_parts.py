@@ -25,7 +25,7 @@ _KEY = "conversation_updated_at"
 
 ATTACHMENT = Resource(
     replication_key=_KEY,
-    own=_PARENT,
+    extra_columns=_PARENT,
     attributes=(
         text("name", "File name."),
         text("contentType", "Media type, such as image/png."),
@@ -41,7 +41,7 @@ ATTACHMENT = Resource(
 
 CONVERSATION_EVENT = Resource(
     replication_key=_KEY,
-    own=_PARENT,
+    extra_columns=_PARENT,
     attributes=(
         text("name", "What happened, such as kustomer.conversation.update."),
         text("type", "Kind of event."),
@@ -63,7 +63,7 @@ CONVERSATION_EVENT = Resource(
 
 SATISFACTION_RESPONSE = Resource(
     replication_key=_KEY,
-    own=_PARENT,
+    extra_columns=_PARENT,
     attributes=(
         text("status", "scheduled, offered, unresponded, rated, commented or canceled."),
         text("channel", "Channel the survey was sent through."),
@@ -87,7 +87,7 @@ SATISFACTION_RESPONSE = Resource(
 
 WORK_ITEM = Resource(
     replication_key=_KEY,
-    own=_PARENT,
+    extra_columns=_PARENT,
     attributes=(
         text("resourceType", "Type of what is routed, such as conversation."),
         text("status", "ivr, queued, routed and further, up to completed."),
@@ -119,7 +119,7 @@ WORK_ITEM = Resource(
 
 CONVERSATION_TIME = Resource(
     replication_key=_KEY,
-    own=_PARENT,
+    extra_columns=_PARENT,
     attributes=(
         date_time("createdAt", "When it was recorded."),
         date_time("handleAt", "When the agent handled the conversation."),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer import instants
+from tap_kustomer import jsonapi, timestamps
 from tap_kustomer.api.document import fetch
-from tap_kustomer.api.errors import BadRequestError
+from tap_kustomer.errors import BadRequestError
 from tap_kustomer.schemas.agent_time import WORK_SESSION
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.walks.listing import read_list
-from tap_kustomer.walks.page import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 PATH = "/v1/routing/work-sessions"
 # How long before the bookmark sessions are read again, should one that has ended still change.
-LATE_CHANGES = 2 * instants.DAY
+LATE_CHANGES = 2 * timestamps.DAY
 
 
 class WorkSessions(IncrementalStream):
@@ -45,40 +44,40 @@ class WorkSessions(IncrementalStream):
 
     def rows(self) -> Iterator[Record]:
         """The sessions begun since the bookmark, less two days."""
-        start, end = self.start(LATE_CHANGES), self.run.end
+        start, end = self.start(LATE_CHANGES), self.session.cutoff
         reached = end
-        for session in self._sessions(start):
-            began = _began(session, otherwise=end)
+        for shift in self._shifts(start):
+            began = _began(shift, otherwise=end)
             if start <= began <= end:
-                yield self.row(session, began)
-                if _goes_on(session):
+                yield self.row(shift, began)
+                if _goes_on(shift):
                     reached = min(reached, began)
         self.move_bookmark(reached)
 
-    def waiting(self) -> str:
+    def estimate_pending(self) -> str:
         """The endpoint reports no total."""
-        fetch(self.run.client, PATH, {"pageSize": 1})
+        fetch(self.session.client, PATH, {"pageSize": 1})
         return "not counted"
 
-    def _sessions(self, start: int) -> Iterator[dict[str, Any]]:
+    def _shifts(self, start: int) -> Iterator[dict[str, Any]]:
         def is_enough(page: list[dict[str, Any]]) -> bool:
-            began = [_began(session, otherwise=start) for session in page]
+            began = [_began(shift, otherwise=start) for shift in page]
             newest_first = began == sorted(began, reverse=True) and len(set(began)) > 1
             return newest_first and began[0] < start
 
-        client = self.run.client
+        client = self.session.client
         try:
             yield from read_list(client, PATH, {"sort": "desc"}, is_enough=is_enough)
         except BadRequestError:
             yield from read_list(client, PATH)
 
 
-def _began(session: dict[str, Any], *, otherwise: int) -> int:
-    return instant_of(session, "createdAt", otherwise=otherwise)
+def _began(shift: dict[str, Any], *, otherwise: int) -> int:
+    return jsonapi.timestamp_of(shift, "createdAt", otherwise=otherwise)
 
 
-def _goes_on(session: dict[str, Any]) -> bool:
-    attributes = session.get("attributes")
-    if not isinstance(attributes, dict):
+def _goes_on(shift: dict[str, Any]) -> bool:
+    attributes = jsonapi.object_in(shift, "attributes")
+    if not attributes:
         return False
     return attributes.get("active") is not False and not attributes.get("signedOutAt")

@@ -11,32 +11,32 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import Stream
-from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.singerlib import RecordMessage
+from typing_extensions import override
 
 from tap_kustomer.api.document import fetch
-from tap_kustomer.api.errors import (
+from tap_kustomer.errors import (
     AccessRefusedError,
     CertificateError,
     KeyRefusedError,
     KustomerError,
+    RecordError,
     WrongRegionError,
 )
-from tap_kustomer.progress import Progress, Reading
-from tap_kustomer.records import Field, RecordError, Resource, RowBuilder
+from tap_kustomer.progress import Progress, StreamProgress
+from tap_kustomer.records import Field, Resource, RowBuilder
+from tap_kustomer.sdk import SdkStream
 from tap_kustomer.walks.listing import read_list
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_kustomer.run import Run
+    from tap_kustomer.tap import TapKustomer
 
 
-class KustomerStream(Stream):
+class KustomerStream(SdkStream):
     """A stream of one kind of resource.
 
     A stream that fails is closed: its bookmark stays, the other streams go on, and the run ends
@@ -52,58 +52,60 @@ class KustomerStream(Stream):
     """What a run costs in requests."""
 
     primary_keys = ("id",)
-    # The SDK would send ACTIVATE_VERSION before the rows: see `ListStream`.
-    emit_activate_version_messages = False
     STATE_MSG_FREQUENCY = 5_000
     # A row holds declared columns and fitting JSON values only: see `RowBuilder`.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    def __init__(self, run: Run, custom: tuple[Field, ...] = ()) -> None:
-        """Publish the resource's schema, with columns for single `custom` attributes.
-
-        `run` is opened only when records are asked for.
-        """
+    def __init__(self, tap: TapKustomer, custom: tuple[Field, ...] = ()) -> None:
+        """Publish the resource's schema, with a column for each `custom` attribute."""
         self.resource = replace(self.resource, custom=custom)
-        super().__init__(run.tap, schema=self.resource.schema, name=self.name)
-        self.run = run
-        self.passed_over: list[str] = []
+        super().__init__(tap, schema=self.resource.schema, name=self.name)
+        self.session, self.access = tap.session, tap.access
+        self.skipped: list[str] = []
+        """A sentence for each record that can't be read."""
+        self._summary = ""
 
+    @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        """The rows; ends early, and says so, when the stream had to be closed."""
-        del context  # no stream has a parent
-        before, used = self.bookmark_text(), self.run.usage()
+        """The rows; ends early, and logs why, if the stream has to be closed."""
+        before, used = self.bookmark_text(), self.session.usage()
         try:
-            with Progress(self.reading, self.run.usage):
+            with Progress(self.progress, self.session.usage):
                 # `--test` wants a few records: stopping here spares the SDK an abort in the middle.
                 for row in islice(self.rows(), self.ABORT_AT_RECORD_COUNT):
-                    self.reading.records += 1
+                    self.progress.records += 1
                     yield row
             self._tell_unfitting()
-            if self.passed_over:
-                self.run.note_incomplete(self.name, self.passed_over)
+            if self.skipped:
+                self.access.note_incomplete(self.name, self.skipped)
         except (CertificateError, KeyRefusedError, WrongRegionError):
             raise
         except AccessRefusedError as error:
-            self.run.close_stream(self.name, error, self.permissions)
+            self.access.close_stream(self.name, error, self.permissions)
         except (KustomerError, RecordError) as error:
-            self.run.close_stream(self.name, error)
+            self.access.close_stream(self.name, error)
         finally:
-            used = self.run.usage().since(used)
+            used = self.session.usage().since(used)
             after = self.bookmark_text()
-            self.run.summaries.append(
-                f"{self.name}: records {self.reading.records:,}, requests {used.requests:,}, "
+            self._summary = (
+                f"{self.name}: records {self.progress.records:,}, requests {used.requests:,}, "
                 f"waited {used.waited:.0f} s for the budget, "
-                + (f"bookmark {before} → {after}" if self.replication_key else "whole table")
+                + (f"bookmark {before} → {after}" if self.replication_key else "full table")
             )
+
+    @override
+    def log_sync_costs(self) -> None:
+        if self._summary:
+            self.logger.info("%s", self._summary)
 
     def bookmark_text(self) -> str:
         """The bookmark as the state has it, or `none`."""
         return str(self.stream_state.get("replication_key_value", "none"))
 
     @cached_property
-    def reading(self) -> Reading:
+    def progress(self) -> StreamProgress:
         """How far this stream is."""
-        return Reading(self.name)
+        return StreamProgress(self.name)
 
     @cached_property
     def builder(self) -> RowBuilder:
@@ -123,37 +125,13 @@ class KustomerStream(Stream):
                 ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items())),
             )
 
-    @cached_property
-    def _selects_members(self) -> bool:
-        column = ("properties", "column")
-        return any(len(path) > len(column) for path in self.mask)
-
-    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
-        """As the SDK does, but without its walk through every member for what is deselected.
-
-        That walk is the larger part of the CPU a record costs, and the builder has left out the
-        columns. Only when a member inside a column is deselected, the SDK must look itself.
-        """
-        if self._selects_members:
-            yield from super()._generate_record_messages(record)
-            return
-        for stream_map in self.stream_maps:
-            mapped = stream_map.transform(record)
-            if mapped is not None:
-                yield RecordMessage(
-                    stream=stream_map.stream_alias,
-                    record=mapped,
-                    version=self._stream_version,
-                    time_extracted=utc_now(),
-                )
-
     @abstractmethod
     def rows(self) -> Iterator[Record]:
         """All rows there are to emit, in order."""
 
     @abstractmethod
-    def waiting(self) -> str:
-        """About how many records wait, found out with as few requests as possible.
+    def estimate_pending(self) -> str:
+        """About how many records the next run reads, found out with as few requests as possible.
 
         Raises:
             KustomerError: they can't be read.
@@ -174,29 +152,30 @@ class ListStream(KustomerStream):
 
     def rows(self) -> Iterator[Record]:
         """The rows of all lists, then the message that retires the rows of earlier runs."""
-        self._stream_version = self._initialized_at // 1_000  # in seconds, as the SDK counts them
+        self.start_version()
         seen: set[str] = set()
-        for resource, own in self.resources():
+        for resource, extra in self.resources():
             try:
-                row = self.builder.row(resource, own)
+                row = self.builder.row(resource, extra)
             except RecordError as error:
-                self.passed_over.append(str(error))
+                self.skipped.append(str(error))
                 continue
             # One that moves from one list to another meanwhile is in both.
             if row["id"] not in seen:
                 seen.add(row["id"])
                 yield row
-        if self.ABORT_AT_RECORD_COUNT is None and not self.passed_over:
-            self._write_activate_version_message(self._stream_version)
+        is_whole = self.ABORT_AT_RECORD_COUNT is None and not self.skipped
+        if is_whole and self.session.settings.emit_activate_version:
+            self.activate_version()
 
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """The JSON:API resources of all lists, each with what its own columns hold."""
+        """The JSON:API resources of all lists, each with its `extra_columns`."""
         for path, params in self.lists:
-            for resource in read_list(self.run.client, path, params):
+            for resource in read_list(self.session.client, path, params):
                 yield resource, {}
 
-    def waiting(self) -> str:
-        """A list tells its length to nobody; that it answers is enough."""
+    def estimate_pending(self) -> str:
+        """The endpoint reports no total; only whether it can be read is found out."""
         for path, params in self.lists:
-            fetch(self.run.client, path, {**params, "pageSize": 1})
-        return "whole table"
+            fetch(self.session.client, path, {**params, "pageSize": 1})
+        return "full table"

@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tap_kustomer.api.document import fetch, resources
-from tap_kustomer.api.errors import NotFoundError
-from tap_kustomer.custom_attributes import (
-    KLASS_STATUSES,
-    KLASSES,
-    RESOURCES,
-    definitions,
-    klass_names,
-)
+from tap_kustomer import jsonapi
+from tap_kustomer.api.document import fetch
+from tap_kustomer.errors import NotFoundError
 from tap_kustomer.records import RowBuilder
 from tap_kustomer.schemas.configuration import (
     BRAND,
@@ -30,6 +24,7 @@ from tap_kustomer.schemas.configuration import (
 )
 from tap_kustomer.streams.base import ListStream
 from tap_kustomer.walks.listing import read_list
+from tap_kustomer.walks.metadata import KLASS_STATUSES, KLASSES, RESOURCES, definitions, klass_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +86,7 @@ class SlaVersions(ListStream):
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """What is included with the agreements."""
         for path, params in self.lists:
-            for version in read_list(self.run.client, path, params, member="included"):
+            for version in read_list(self.session.client, path, params, member="included"):
                 yield version, {}
 
 
@@ -119,15 +114,15 @@ class CustomAttributes(ListStream):
 
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """One resource per definition; its id is made of what carries it and its name."""
-        client = self.run.client
+        client = self.session.client
         for resource in (*RESOURCES, *klass_names(client)):
             for key, name, item in definitions(client, resource) or ():
                 yield {"id": f"{resource}.{key}", **item}, {"resource": resource, "name": name}
 
-    def waiting(self) -> str:
+    def estimate_pending(self) -> str:
         """Both klasses and metadata must be readable."""
-        definitions(self.run.client, RESOURCES[0])
-        return super().waiting()
+        definitions(self.session.client, RESOURCES[0])
+        return super().estimate_pending()
 
 
 class Queues(ListStream):
@@ -156,15 +151,15 @@ class Schedules(ListStream):
         """Each schedule by itself, since only then its holidays are included."""
         builder = RowBuilder(HOLIDAY)
         for listed, _ in super().resources():
-            path = f"/v1/schedules/{quote(str(listed.get('id')), safe='')}"
+            path = f"/v1/schedules/{quote(jsonapi.id_of(listed), safe='')}"
             try:
-                answer = fetch(self.run.client, path, {"include": "holidays"})
+                answer = fetch(self.session.client, path, {"include": "holidays"})
             except NotFoundError as error:
                 # Listed, and not there: what is passed over must not be retired.
-                self.passed_over.append(str(error))
+                self.skipped.append(str(error))
                 continue
-            holidays = [builder.row(one) for one in resources(answer, path, "included")]
-            for schedule in resources(answer, path):
+            holidays = [builder.row(one) for one in jsonapi.data_in(answer, path, "included")]
+            for schedule in jsonapi.data_in(answer, path):
                 yield schedule, {"holidays": holidays}
 
 

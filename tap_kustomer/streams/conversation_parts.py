@@ -17,10 +17,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from tap_kustomer import instants
-from tap_kustomer.api.document import fetch, resources
-from tap_kustomer.api.errors import AccessRefusedError, NotFoundError, TransientError
-from tap_kustomer.records import RecordError, is_number
+from tap_kustomer import jsonapi, timestamps
+from tap_kustomer.api.document import fetch
+from tap_kustomer.errors import AccessRefusedError, NotFoundError, RecordError, TransientError
+from tap_kustomer.fitting import is_number
 from tap_kustomer.schemas.conversation_parts import (
     ATTACHMENT,
     CONVERSATION_EVENT,
@@ -33,7 +33,7 @@ from tap_kustomer.streams.search import SEARCH_ROLES, format_total, history, pee
 from tap_kustomer.streams.timeline import Conversations
 from tap_kustomer.walks.children import in_order
 from tap_kustomer.walks.listing import Entry, read_list
-from tap_kustomer.walks.page import Hit, instant_of
+from tap_kustomer.walks.page import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,9 +72,9 @@ class PerConversationStream(IncrementalStream):
         yield from self._asked(self._changed(start))
         yield from self._asked(self._kept(unread), unread)
 
-    def waiting(self) -> str:
+    def estimate_pending(self) -> str:
         """How many conversations are to be asked about; one of them is, unless it has nothing."""
-        page = peek(self.run, Conversations.query_context, self.since(), self.run.end)
+        page = peek(self.session, Conversations.query_context, self.since(), self.session.cutoff)
         for conversation in page.hits:
             self.children(conversation)
         return f"{format_total(page.total)} conversations"
@@ -82,7 +82,7 @@ class PerConversationStream(IncrementalStream):
     def children(self, conversation: Conversation) -> Children | None:
         """What belongs to a conversation, `None` if there is nothing to ask; called by threads."""
         path = self.path.format(quote(conversation.id, safe=""))
-        return list(read_list(self.run.client, path, self.params))
+        return list(read_list(self.session.client, path, self.params))
 
     def is_gone(self, conversation: Conversation, error: Refusal) -> bool:
         """Whether a refused conversation is gone or hidden, so that nothing of it can be read."""
@@ -92,10 +92,11 @@ class PerConversationStream(IncrementalStream):
     def _changed(self, start: int) -> Iterator[tuple[Conversation | None, int | None]]:
         """Conversations, each with what the bookmark may reach behind it."""
         hidden = 0
-        for batch in history(self.run, Conversations.query_context).read(start, self.run.end):
+        walk = history(self.session, Conversations.query_context)
+        for batch in walk.read(start, self.session.cutoff):
             hidden += batch.hidden
             if batch.unread is not None:
-                at = instants.text(batch.unread)
+                at = timestamps.text(batch.unread)
                 self.hold(at, f"A conversation updated at {at} makes every answer with it fail.")
             if not batch.hits:
                 yield None, batch.bookmark
@@ -108,16 +109,17 @@ class PerConversationStream(IncrementalStream):
         """The conversations that earlier runs could not read: by id, or by instant."""
         for key in keys:
             if ":" in key:
-                at = instants.parse(key)
-                for batch in history(self.run, Conversations.query_context).read(at, at):
+                at = timestamps.parse(key)
+                for batch in history(self.session, Conversations.query_context).read(at, at):
                     yield from ((found, None) for found in batch.hits)
                 continue
             try:
-                (found,) = resources(fetch(self.run.client, _address(key)), _address(key))
+                (found,) = jsonapi.data_in(fetch(self.session.client, _address(key)), _address(key))
             except (AccessRefusedError, NotFoundError):
                 self.logger.warning("Conversation %s is gone by now", key)
             else:
-                yield Entry(instant_of(found, otherwise=self.run.end), key, found), None
+                updated = jsonapi.timestamp_of(found, otherwise=self.session.cutoff)
+                yield Entry(updated, key, found), None
 
     def _asked(
         self,
@@ -127,7 +129,7 @@ class PerConversationStream(IncrementalStream):
         """The rows of conversations; what was `unread` and fails again stays in the state."""
         refused: list[tuple[Conversation, Refusal]] = []
         reached: int | None = None
-        asked = in_order(self._ask, conversations, threads=self.run.settings.concurrency)
+        asked = in_order(self._ask, conversations, threads=self.session.settings.concurrency)
         # An error from `refused` refers to this frame and is in it: threads would wait for the
         # garbage collector.
         with closing(asked):
@@ -174,15 +176,15 @@ class PerConversationStream(IncrementalStream):
         return rows
 
     def _row(self, child: dict[str, Any], conversation: Conversation) -> Record:
-        related = child.get("relationships")
-        if isinstance(related, dict) and _names(related.get("conversation"), conversation.id):
-            others = {name: one for name, one in related.items() if name != "conversation"}
+        if jsonapi.related_id(child, "conversation") == conversation.id:
+            related = child["relationships"].items()
+            others = {name: one for name, one in related if name != "conversation"}
             child = {**child, "relationships": others}
-        own = {
+        extra = {
             "conversation_id": conversation.id,
-            "conversation_updated_at": instants.text(conversation.instant),
+            "conversation_updated_at": timestamps.text(conversation.instant),
         }
-        return self.row(child, conversation.instant, own)
+        return self.row(child, conversation.instant, extra)
 
     def _settle(self, refused: list[tuple[Conversation, Refusal]]) -> None:
         """Decide about refused conversations, before the bookmark passes them.
@@ -193,7 +195,7 @@ class PerConversationStream(IncrementalStream):
         """
         hidden = [error for _, error in refused if isinstance(error, AccessRefusedError)]
         if hidden:
-            self.run.check_key()
+            self.access.check_key()
             if not self._answered and not self._can_read(CONVERSATIONS):
                 raise hidden[0]
         failed = skipped = 0
@@ -216,7 +218,7 @@ class PerConversationStream(IncrementalStream):
 
     def _can_read(self, path: str) -> bool:
         try:
-            fetch(self.run.client, path, {"pageSize": 1})
+            fetch(self.session.client, path, {"pageSize": 1})
         except (AccessRefusedError, NotFoundError):
             return False
         return True
@@ -224,11 +226,6 @@ class PerConversationStream(IncrementalStream):
 
 def _address(one: str) -> str:
     return f"{CONVERSATIONS}/{quote(one, safe='')}"
-
-
-def _names(relationship: object, one: str) -> bool:
-    data = relationship.get("data") if isinstance(relationship, dict) else None
-    return isinstance(data, dict) and data.get("id") == one
 
 
 class Attachments(PerConversationStream):
@@ -262,7 +259,7 @@ class ConversationTimes(PerConversationStream):
                 self._has_milliseconds = True
                 return found
         path = self.in_seconds.format(quote(conversation.id, safe=""))
-        times = list(read_list(self.run.client, path))
+        times = list(read_list(self.session.client, path))
         if self._has_milliseconds is None:
             self._has_milliseconds = False
             self.logger.warning("No %s here: reading %s, in seconds", self.path, self.in_seconds)
@@ -270,9 +267,7 @@ class ConversationTimes(PerConversationStream):
 
 
 def _in_milliseconds(time: dict[str, Any]) -> dict[str, Any]:
-    attributes = time.get("attributes")
-    if not isinstance(attributes, dict):
-        return time
+    attributes = jsonapi.object_in(time, "attributes")
     converted: dict[str, Any] = {}
     for name in ("handleTime", "messageTime", "noteTime"):
         value: Any = attributes.get(name)
@@ -282,7 +277,7 @@ def _in_milliseconds(time: dict[str, Any]) -> dict[str, Any]:
         elif is_number(value):
             milliseconds = value * 1_000
             converted[name] = int(milliseconds) if milliseconds % 1 == 0 else milliseconds
-    return {**time, "attributes": {**attributes, **converted}}
+    return {**time, "attributes": {**attributes, **converted}} if converted else time
 
 
 class ConversationEvents(PerConversationStream):
@@ -312,13 +307,12 @@ class SatisfactionResponses(PerConversationStream):
 
     def children(self, conversation: Conversation) -> Children | None:
         """The response that the conversation names, if any."""
-        attributes = conversation.resource.get("attributes")
-        level = attributes.get("satisfactionLevel") if isinstance(attributes, dict) else None
-        one = level.get("formResponse") if isinstance(level, dict) else None
-        if not isinstance(one, str) or not one:
+        level = jsonapi.object_in(conversation.resource, "attributes", "satisfactionLevel")
+        response = level.get("formResponse")
+        if not isinstance(response, str) or not response:
             return None
-        path = self.path.format(quote(one, safe=""))
-        return resources(fetch(self.run.client, path), path)
+        path = self.path.format(quote(response, safe=""))
+        return jsonapi.data_in(fetch(self.session.client, path), path)
 
     def is_gone(self, conversation: Conversation, error: Refusal) -> bool:
         """A response may be deleted while its conversation still names it.

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer import instants
-from tap_kustomer.records import RecordError
-from tap_kustomer.settings import SettingsError
+from typing_extensions import override
+
+from tap_kustomer import timestamps
+from tap_kustomer.errors import RecordError, SettingsError
 from tap_kustomer.streams.base import KustomerStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Record
 
     from tap_kustomer.walks.listing import Entry
     from tap_kustomer.walks.page import Hit
 
 INCREMENTAL = "INCREMENTAL"
 # How far a bookmark may lie ahead: clocks differ, by less than this.
-MOST_AHEAD = 3_600 * instants.SECOND
+MOST_AHEAD = 3_600 * timestamps.SECOND
 # What can't be read is kept in the state up to this number; more is a failure of the whole stream.
 MOST_UNREAD = 20
 
@@ -49,15 +50,15 @@ class IncrementalStream(KustomerStream):
         if (
             self.replication_method != INCREMENTAL
             or state.get("replication_key") != self.replication_key
-            or (state.get("include_deleted") is False and self.run.settings.include_deleted)
+            or (state.get("include_deleted") is False and self.session.settings.include_deleted)
         ):
             return None
         try:
-            instant = instants.parse(state["replication_key_value"])
+            instant = timestamps.parse(state["replication_key_value"])
         except (KeyError, OverflowError, TypeError, ValueError):
             fault = "is not a date-time"
         else:
-            if instant <= self.run.began + MOST_AHEAD:
+            if instant <= self.session.began + MOST_AHEAD:
                 return instant
             fault = "lies in the future, so nothing would be read"
         msg = (
@@ -68,42 +69,43 @@ class IncrementalStream(KustomerStream):
 
     def since(self, lookback: int | None = None) -> int:
         """The instant to read from: the bookmark less the lookback (in ms), or the first start."""
-        settings, bookmark = self.run.settings, self.bookmark()
+        settings, bookmark = self.session.settings, self.bookmark()
         if bookmark is None:
             return settings.start
         return bookmark - (settings.lookback if lookback is None else lookback)
 
     def start(self, lookback: int | None = None) -> int:
         """The same instant, at the beginning of a reading."""
-        start, end = self.since(lookback), self.run.end
-        self.reading.start, self.reading.end = start, end
-        if self.stream_state.get("include_deleted") is False and self.run.settings.include_deleted:
+        start, end = self.since(lookback), self.session.cutoff
+        self.progress.start, self.progress.end = start, end
+        include_deleted = self.session.settings.include_deleted
+        if include_deleted and self.stream_state.get("include_deleted") is False:
             self.logger.info("The state was written without deleted records: starting anew")
         if start > end:
             self.logger.warning(
                 "Nothing to read: the bookmark, %s, is later than the end of this run, %s",
-                instants.text(start),
-                instants.text(end),
+                timestamps.text(start),
+                timestamps.text(end),
             )
         else:
-            self.logger.info("Reading from %s to %s", instants.text(start), instants.text(end))
+            self.logger.info("Reading from %s to %s", timestamps.text(start), timestamps.text(end))
         return start
 
     def row(
-        self, item: dict[str, Any], instant: int, own: Mapping[str, Any] | None = None
+        self, item: dict[str, Any], instant: int, extra: Mapping[str, Any] | None = None
     ) -> Record:
         """The row of a resource; one without a usable replication key gets `instant`.
 
         Raises:
             RecordError: the resource has no id.
         """
-        self.reading.reached = instant
-        row = self.builder.row(item, own or {})
+        self.progress.reached = instant
+        row = self.builder.row(item, extra or {})
         if row.get(self.replication_key) is None:
             if not self._warned:
                 self.logger.warning("Record %s has no usable %s", row["id"], self.replication_key)
                 self._warned = True
-            row[self.replication_key] = instants.text(instant)
+            row[self.replication_key] = timestamps.text(instant)
         return row
 
     def row_or_none(self, found: Hit | Entry) -> Record | None:
@@ -111,7 +113,7 @@ class IncrementalStream(KustomerStream):
         try:
             return self.row(found.resource, found.instant)
         except RecordError as error:
-            self.hold(instants.text(found.instant), str(error))
+            self.hold(timestamps.text(found.instant), str(error))
             return None
 
     def unread(self) -> list[str]:
@@ -126,7 +128,7 @@ class IncrementalStream(KustomerStream):
             RecordError: so many can't be read that the stream has failed.
         """
         self.logger.error("%s", reason)
-        self.passed_over.append(reason)
+        self.skipped.append(reason)
         held = [*self.unread(), key]
         if len(set(held)) > MOST_UNREAD:
             msg = f"More than {MOST_UNREAD} records can't be read, the last one: {reason}"
@@ -149,20 +151,14 @@ class IncrementalStream(KustomerStream):
             return
         reached = max(instant, self.bookmark() or 0)
         self.stream_state["replication_key"] = self.replication_key
-        self.stream_state["replication_key_value"] = instants.text(reached)
-        if self.run.settings.include_deleted:
+        self.stream_state["replication_key_value"] = timestamps.text(reached)
+        if self.session.settings.include_deleted:
             self.stream_state.pop("include_deleted", None)
         else:
             self.stream_state["include_deleted"] = False
-        self.state_manager.is_flushed = False
-        self._write_state_message()
+        self.write_state()
 
+    @override
     def compare_start_date(self, value: str, start_date_value: str) -> str:
         """The bookmark, even where start_date is later: start_date is for first runs."""
-        del start_date_value
         return value
-
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        """Leave the bookmark alone: see the class."""

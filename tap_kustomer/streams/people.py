@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_kustomer import jsonapi
 from tap_kustomer.schemas.people import PERMISSION, PERMISSION_SET, TEAM, USER
 from tap_kustomer.streams.base import ListStream
 from tap_kustomer.walks.listing import read_list
@@ -61,10 +62,9 @@ class Permissions(ListStream):
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """One resource per name, the parts of the name as its attributes."""
         (listed, _), (held, _) = self.lists
-        names = [item.get("id") for item in read_list(self.run.client, listed)]
-        for item in read_list(self.run.client, held):
-            attributes = item.get("attributes")
-            roles = attributes.get("roles") if isinstance(attributes, dict) else None
+        names = [item.get("id") for item in read_list(self.session.client, listed)]
+        for item in read_list(self.session.client, held):
+            roles = jsonapi.attribute(item, "roles")
             names += roles if isinstance(roles, list) else []
         for name in dict.fromkeys(name for name in names if isinstance(name, str)):
             yield {"id": name, "attributes": name_parts(name)}, {}

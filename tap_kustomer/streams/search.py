@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.api.client import SEARCH
 from tap_kustomer.api.document import fetch
-from tap_kustomer.api.errors import BadRequestError
+from tap_kustomer.errors import BadRequestError
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.walks.ask import Asker
 from tap_kustomer.walks.history import History
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_kustomer.run import Run
+    from tap_kustomer.session import Session
     from tap_kustomer.walks.history import Batch
     from tap_kustomer.walks.page import Chunk
 
 SEARCH_ROLES = ("org.permission.search.create", "org.user.search.read")
 
 
-def history(run: Run, context: str, listed: str | None = None) -> History:
+def history(session: Session, context: str, listed: str | None = None) -> History:
     """Reads a query context; `listed` is the plain list of what the archive does not know."""
-    settings, client = run.settings, run.client
+    settings, client = session.settings, session.client
 
     def search(path: str, start: int, end: int) -> Generator[Chunk]:
         query = Query(context, path, settings.include_deleted)
 
         def walk(start: int, end: int, size: int | None) -> SearchWalk:
-            most, largest = run.limits.most_records, settings.page_size
+            most, largest = session.limits.most_records, settings.page_size
             return SearchWalk(
                 client, query, start, end, page_size=largest, size=size, most_records=most
             )
 
         threads = settings.concurrency
-        return SliceReader(walk, start, end, threads=threads, limits=run.limits).read()
+        return SliceReader(walk, start, end, threads=threads, limits=session.limits).read()
 
     listing = partial(read_range, client, listed) if listed else None
-    return History(search, run.now, listing=listing)
+    return History(search, session.now, listing=listing)
 
 
-def peek(run: Run, context: str, start: int, end: int) -> Page:
+def peek(session: Session, context: str, start: int, end: int) -> Page:
     """A page of one record, which also tells about how many there are."""
-    query = Query(context, SEARCH, run.settings.include_deleted)
-    return Asker(run.client, query, 1).page(Span(start, end))
+    query = Query(context, SEARCH, session.settings.include_deleted)
+    return Asker(session.client, query, 1).page(Span(start, end))
 
 
 def format_total(total: int | None) -> str:
@@ -79,9 +79,9 @@ class SearchStream(IncrementalStream):
 
     def rows(self) -> Iterator[Record]:
         """Rows from the bookmark, less the lookback, to the run's frozen end."""
-        start, end = self.start(), self.run.end
+        start, end = self.start(), self.session.cutoff
         listed = None if self.archived else self.list_path
-        walk, hidden = history(self.run, self.query_context, listed), 0
+        walk, hidden = history(self.session, self.query_context, listed), 0
         try:
             for key in self.unread():
                 yield from self._again(walk, key)
@@ -106,40 +106,40 @@ class SearchStream(IncrementalStream):
                 hidden,
             )
 
-    def waiting(self) -> str:
+    def estimate_pending(self) -> str:
         """What the search counts, without what only the archive knows."""
-        start, end = self.since(), self.run.end
+        start, end = self.since(), self.session.cutoff
         try:
-            return format_total(peek(self.run, self.query_context, start, end).total)
+            return format_total(peek(self.session, self.query_context, start, end).total)
         except BadRequestError:
             if self.list_path is None:
                 raise
-            fetch(self.run.client, self.list_path, {"pageSize": 1})
-            return "whole table"
+            fetch(self.session.client, self.list_path, {"pageSize": 1})
+            return "full table"
 
     def _rows(self, batch: Batch) -> Iterator[Record]:
         for found in batch.hits:
             if (row := self.row_or_none(found)) is not None:
                 yield row
         if batch.unread is not None:
-            instant = instants.text(batch.unread)
+            instant = timestamps.text(batch.unread)
             self.hold(instant, f"A record updated at {instant} makes every answer with it fail.")
 
     def _again(self, walk: History, key: str) -> Iterator[Record]:
         """The records of an instant that an earlier run could not read."""
-        instant, known = instants.parse(key), len(self.passed_over)
+        instant, known = timestamps.parse(key), len(self.skipped)
         for batch in walk.read(instant, instant):
             yield from self._rows(batch)
-        if len(self.passed_over) == known:
+        if len(self.skipped) == known:
             self.release(key)
 
     def _listed(self, path: str, start: int, end: int) -> Iterator[Record]:
         """What a plain list holds of the range; its order is by id, so the bookmark waits."""
         latest = start
         for key in self.unread():
-            start = min(start, instants.parse(key))
+            start = min(start, timestamps.parse(key))
             self.release(key)
-        for entry in read_range(self.run.client, path, start, end):
+        for entry in read_range(self.session.client, path, start, end):
             latest = max(latest, entry.instant)
             if (row := self.row_or_none(entry)) is not None:
                 yield row

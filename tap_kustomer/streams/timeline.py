@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.catalog import MetadataMapping
 
     from tap_kustomer.records import Field
-    from tap_kustomer.run import Run
+    from tap_kustomer.tap import TapKustomer
 
 CONVERSATION_ROLES = ("org.permission.conversation.read", "org.user.conversation.read")
 KOBJECT_ROLES = ("org.permission.kobject.read", "org.user.kobject.read")
@@ -102,12 +102,12 @@ class KlassKobjects(SearchStream):
     permissions = Kobjects.permissions
     resource = KOBJECT
 
-    def __init__(self, run: Run, klass: str, custom: tuple[Field, ...]) -> None:
+    def __init__(self, tap: TapKustomer, klass: str, custom: tuple[Field, ...]) -> None:
         """Publish the custom objects of `klass`."""
         self.klass = klass
         self.name = klass_stream(klass)
         self.query_context = f"kobject_{klass}"
-        super().__init__(run, custom)
+        super().__init__(tap, custom)
 
     @property
     def metadata(self) -> MetadataMapping:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_kustomer.api.errors import OverloadedError, TransientError
+from tap_kustomer.errors import OverloadedError, TransientError
 from tap_kustomer.walks.page import Page, Span, is_doubtful, read_page
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer.api.document import fetch, resources
-from tap_kustomer.api.errors import TransientError
+from tap_kustomer import jsonapi
+from tap_kustomer.api.document import fetch
+from tap_kustomer.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,10 +32,10 @@ def read_back(
     cursor: dict[str, str] = {}
     while True:
         document = fetch(client, path, {**params, **cursor})
-        found = resources(document, path)
-        fresh = [item for item in found if str(item.get("id")) not in seen]
+        found = jsonapi.data_in(document, path)
+        fresh = [item for item in found if jsonapi.id_of(item) not in seen]
         yield from fresh
-        ids = [str(item.get("id")) for item in found]
+        ids = [jsonapi.id_of(item) for item in found]
         seen.update(ids)
         if len(found) < _served(document, int(params["count"])):
             return
@@ -50,6 +51,4 @@ def read_back(
 
 def _served(document: dict[str, Any], asked: int) -> int:
     """How many entries make a full page; nobody knows if the answer does not say, so one does."""
-    meta = document.get("meta")
-    count = meta.get("count") if isinstance(meta, dict) else None
-    return min(asked, count) if type(count) is int and count > 0 else 1
+    return min(asked, jsonapi.count_in(jsonapi.object_in(document, "meta").get("count")) or 1)

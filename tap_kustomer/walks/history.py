@@ -15,7 +15,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     Search = Callable[[str, int, int], Generator[Chunk]]
     Listing = Callable[[int, int], Iterator[Entry]]
 
-REACH = 730 * instants.DAY
+REACH = 730 * timestamps.DAY
 # On either side of the line, for days that are counted differently and records about to cross.
-OVERLAP = 7 * instants.DAY
+OVERLAP = 7 * timestamps.DAY
 # A part is at least this long, since the line moves on meanwhile and would be chased for ever.
-LEAD = instants.DAY
+LEAD = timestamps.DAY
 
 
 class Batch(NamedTuple):

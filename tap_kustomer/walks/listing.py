@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_kustomer.api.document import parse, resources
-from tap_kustomer.api.errors import TransientError
-from tap_kustomer.walks.page import count_of, instant_of
+from tap_kustomer import jsonapi
+from tap_kustomer.api.document import parse
+from tap_kustomer.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -64,9 +64,9 @@ def read_list(
         pages, is_new = 0, False
         for document in _pages(client, path, params or {}, member):
             pages += 1
-            found = resources(document, path, member)
+            found = jsonapi.data_in(document, path, member)
             for resource in found:
-                key = str(resource.get("id") or "")
+                key = jsonapi.id_of(resource)
                 if key and key in seen:
                     continue
                 is_new = is_new or counts(resource)
@@ -86,14 +86,14 @@ def read_range(client: Client, path: str, start: int, end: int) -> Iterator[Entr
     """
 
     def instant(resource: dict[str, Any]) -> int:
-        return instant_of(resource, otherwise=end)
+        return jsonapi.timestamp_of(resource, otherwise=end)
 
     def is_within(resource: dict[str, Any]) -> bool:
         return start <= instant(resource) <= end
 
     for resource in read_list(client, path, counts=is_within):
         if is_within(resource):
-            yield Entry(instant(resource), str(resource.get("id")), resource)
+            yield Entry(instant(resource), jsonapi.id_of(resource), resource)
 
 
 def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[Document]:
@@ -109,8 +109,8 @@ def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[D
         query = params if link or number == 1 else {**params, "page": number}
         is_linked = link is not None
         document = _ask(client, path, query, link, member)
-        data, total = resources(document, path), _total(document)
-        fresh = {str(resource.get("id") or "") for resource in data} - known
+        data, total = jsonapi.data_in(document, path), _total(document)
+        fresh = {jsonapi.id_of(resource) for resource in data} - known
         link = _next_link(document, path)
         if number > 1 and not fresh and not link:
             # Nothing behind the last page, or a list without pages that sends itself again.
@@ -125,7 +125,7 @@ def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[D
         idle = 0 if fresh else idle + 1
         if link and idle < MOST_IDLE:
             continue
-        ended = _links(document).get("next", "") is None
+        ended = jsonapi.object_in(document, "links").get("next", "") is None
         agrees = total == counted or (ended and (total or 0) <= counted)
         if not link and (agrees or isinstance(document["data"], dict)):
             return
@@ -142,15 +142,10 @@ def _ask(client: Client, path: str, query: Params, link: str | None, member: str
         _next_link(document, path)
         if document["data"] == {}:
             raise TransientError(path, "the answer holds no list of records")
-        resources(document, path, member)
+        jsonapi.data_in(document, path, member)
         return document
 
     return client.retry(path, attempt)
-
-
-def _links(document: Document) -> Document:
-    links = document.get("links")
-    return links if isinstance(links, dict) else {}
 
 
 def _next_link(document: Document, path: str) -> str | None:
@@ -159,12 +154,11 @@ def _next_link(document: Document, path: str) -> str | None:
     Raises:
         TransientError: it is no text.
     """
-    link = _links(document).get("next")
+    link = jsonapi.object_in(document, "links").get("next")
     if link and not isinstance(link, str):
         raise TransientError(path, "the link to the next page is no text")
     return link or None
 
 
 def _total(document: Document) -> int | None:
-    meta = document.get("meta")
-    return count_of(meta.get("total")) if isinstance(meta, dict) else None
+    return jsonapi.count_in(jsonapi.object_in(document, "meta").get("total"))

@@ -20,18 +20,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tap_kustomer import instants
+from tap_kustomer import jsonapi
 from tap_kustomer.api.decode import decode
 from tap_kustomer.api.document import refuse_errors
-from tap_kustomer.api.errors import OverloadedError, TransientError
-from tap_kustomer.records import RecordError
+from tap_kustomer.errors import OverloadedError, RecordError, TransientError
 
 # The creation instant of a record that has none; no range of `created_at` finds such a record.
 UNKNOWN = -(2**62)
 # Deeper than any record is, and shallow enough for every library on the way to a database.
 DEEPEST = 200
-# Of a count that is sent as text.
-MOST_DIGITS = 16
 
 
 class Span(NamedTuple):
@@ -148,15 +145,14 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         found, ordered = _hits(answer.data, span)
     except ValueError:
         raise TransientError(path, "the answer is no page of records") from None
-    meta = answer.meta if isinstance(answer.meta, dict) else {}
-    links = answer.links if isinstance(answer.links, dict) else {}
+    meta, links = jsonapi.object_in(answer.meta), jsonapi.object_in(answer.links)
     if meta.get("timed_out"):
         raise OverloadedError(path, "the search timed out")
     if not all(_is_near(hit, span) for hit in found):
         raise TransientError(path, "records outside the range asked for")
     # A server may serve smaller pages than it was asked for; it says so in meta.pageSize.
-    size = min(size, count_of(meta.get("pageSize")) or size)
-    total = count_of(meta.get("total"))
+    size = min(size, jsonapi.count_in(meta.get("pageSize")) or size)
+    total = jsonapi.count_in(meta.get("total"))
     more = bool(links.get("next"))
     beyond = sum(hit.instant > span.end for hit in found)
     counted = (number - 1) * size + len(found)
@@ -232,13 +228,13 @@ def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool]:
     dated = [span.start]
     for raw in raws:
         key, updated, created = _head(raw)
-        instant = _instant(updated, UNKNOWN)
+        instant = jsonapi.timestamp_in(updated, otherwise=UNKNOWN)
         if instant == UNKNOWN:
             instant = min(dated[-1], span.end)
         else:
             dated.append(instant)
         key = key if isinstance(key, str) else ""
-        hits.append(Hit(instant, _instant(created, UNKNOWN), key, raw))
+        hits.append(Hit(instant, jsonapi.timestamp_in(created, otherwise=UNKNOWN), key, raw))
     is_dated = len(dated) > 1 or not hits
     return hits, is_dated and all(a <= b for a, b in pairwise(dated))
 
@@ -279,26 +275,3 @@ def _shallow(body: bytes) -> bytes:
             kept.append(piece)
         depth += piece in b"{["
     return b"".join(kept)
-
-
-def instant_of(resource: dict[str, Any], name: str = "updatedAt", *, otherwise: int) -> int:
-    """The instant that an attribute of a decoded resource holds: when it was last updated."""
-    attributes = resource.get("attributes")
-    value = attributes.get(name) if isinstance(attributes, dict) else None
-    return _instant(value, otherwise)
-
-
-def _instant(value: object, otherwise: int) -> int:
-    if not isinstance(value, str):
-        return otherwise
-    try:
-        return instants.parse(value)
-    except (OverflowError, ValueError):
-        return otherwise
-
-
-def count_of(value: object) -> int | None:
-    """A number of records, also one that is sent as text; `None` if it is none."""
-    if isinstance(value, str) and value.isdecimal() and len(value) < MOST_DIGITS:
-        value = int(value)
-    return value if type(value) is int and value >= 0 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.api.client import SEARCH
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ class Query:
             prefix = KOBJECT
         updated, created = f"{prefix}_updated_at", f"{prefix}_created_at"
         criteria = [
-            {updated: {"gte": instants.text(span.start)}},
-            {updated: {"lte": instants.text(span.end + (not exact))}},
+            {updated: {"gte": timestamps.text(span.start)}},
+            {updated: {"lte": timestamps.text(span.end + (not exact))}},
         ]
         if span.first is not None:
-            criteria.append({created: {"gte": instants.text(span.first)}})
+            criteria.append({created: {"gte": timestamps.text(span.first)}})
         if span.last is not None:
-            criteria.append({created: {"lte": instants.text(span.last)}})
+            criteria.append({created: {"lte": timestamps.text(span.last)}})
         return {
             "queryContext": self.context,
             "and": criteria,

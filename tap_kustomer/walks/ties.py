@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_kustomer import instants
-from tap_kustomer.api.errors import KustomerError, OverloadedError, TransientError
+from tap_kustomer.errors import OverloadedError, TieError, TransientError
 from tap_kustomer.walks.page import UNKNOWN, Chunk, Hit, Page, Span, sort_key
 
 if TYPE_CHECKING:
@@ -28,18 +27,6 @@ QUIET_PAGE, QUIET_READINGS = 4, 10
 LONGEST_WAIT = 8
 # Creation instants outside of these are not told apart: text has no years before 1 or after 9999.
 EARLIEST, LATEST = 0, 250_000_000_000_000
-
-
-class TieError(KustomerError):
-    """Too many records share one instant to be told apart."""
-
-    def __init__(self, context: str, instant: int, count: int | None) -> None:
-        """Name the instant and how many records Kustomer counts there."""
-        super().__init__(
-            f"{count or 'Unknown numbers of'} {context} records share the update instant "
-            f"{instants.text(instant)} and one creation instant: more than Kustomer's search can "
-            "tell apart. The bookmark stays before it; any change to those records resolves it."
-        )
 
 
 class _Reading(NamedTuple):

@@ -99,7 +99,7 @@ def test_the_wrong_region(tap: Tap, emulator: Emulator) -> None:
 def test_a_missing_permission(tap: Tap, emulator: Emulator) -> None:
     emulator.switches.forbidden.add("user")
     log = fails_with(tap, "Stream 'users' is left out")
-    assert "1 of the selected streams could not be read whole: [users]" in log
+    assert "1 of the selected streams could not be read completely: [users]" in log
 
 
 @pytest.mark.parametrize(

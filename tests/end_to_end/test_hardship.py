@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tests.end_to_end.conftest import Outcome, Tap, killed_after
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def org_of(stamps: Iterable[tuple[int, int]]) -> Org:
     for number, (age, created) in enumerate(stamps):
         attributes = {
             "rev": 1,
-            "createdAt": instants.text(NOW - created),
-            "updatedAt": instants.text(NOW - age),
+            "createdAt": timestamps.text(NOW - created),
+            "updatedAt": timestamps.text(NOW - age),
         }
         org.put(KIND, {"type": KIND, "id": f"{number:024x}", "attributes": attributes})
     return org
@@ -52,7 +52,7 @@ def assert_all_arrived(result: Outcome, emulator: Emulator) -> None:
     rows = {row["id"]: row["rev"] for row in result.rows("conversations")}
     for one, record in emulator.org.resources[KIND].items():
         attributes = record.data["attributes"]
-        if attributes["updatedAt"] <= instants.text(NOW):
+        if attributes["updatedAt"] <= timestamps.text(NOW):
             assert rows[one] >= attributes["rev"]
     assert emulator.caps_touched == emulator.writes_refused == 0
 

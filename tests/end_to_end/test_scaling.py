@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tests.end_to_end.conftest import Outcome, Tap, outcome
 
 if TYPE_CHECKING:
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 KIND = "conversation"
 RECORDS = 600
 SEARCH_LIMIT, ORG_LIMIT = 60, 80
-DAY = instants.DAY
+DAY = timestamps.DAY
 
 
 def org_of(now: int) -> Org:
     """Conversations evenly spread over twenty days."""
     org = Org(now=now)
     for number in range(RECORDS):
-        text = instants.text(now - 20 * DAY + number * 20 * DAY // RECORDS)
+        text = timestamps.text(now - 20 * DAY + number * 20 * DAY // RECORDS)
         attributes = {"rev": 1, "createdAt": text, "updatedAt": text}
         org.put(KIND, {"type": KIND, "id": f"{number:024x}", "attributes": attributes})
     return org
 
 
-def task(folder: Path, url: str, **config: Any) -> list[str]:  # noqa: ANN401  (settings of any type)
+def task(folder: Path, url: str, **config: Any) -> list[str]:
     """The command of one task, conversations alone, with half of each budget."""
     folder.mkdir()
     tap = Tap(folder, url)
@@ -60,7 +60,7 @@ def test_two_tasks_with_half_the_range_and_half_the_budget_each(tmp_path: Path) 
     now = time.time_ns() // 1_000_000 - 10_000
     org = org_of(now)
     emulator = Emulator(org, Switches(search_limit=SEARCH_LIMIT, org_limit=ORG_LIMIT))
-    start, middle = instants.text(now - 21 * DAY), instants.text(now - 10 * DAY)
+    start, middle = timestamps.text(now - 21 * DAY), timestamps.text(now - 10 * DAY)
     with emulator.serve() as url:
         old = task(tmp_path / "old", url, start_date=start, end_date=middle)
         new = task(tmp_path / "new", url, start_date=middle)
@@ -79,5 +79,5 @@ def test_two_tasks_with_half_the_range_and_half_the_budget_each(tmp_path: Path) 
         later = outcome([*new, "--state", str(tmp_path / "state.json")])
     assert min(older) in ids(later)
     assert len(ids(later)) < 10, "it did not go on from its own bookmark"
-    assert later.state["bookmarks"]["conversations"]["replication_key_value"] >= instants.text(at)
+    assert later.state["bookmarks"]["conversations"]["replication_key_value"] >= timestamps.text(at)
     assert emulator.limited == 0

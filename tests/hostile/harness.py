@@ -85,7 +85,7 @@ def run(
     state: dict[str, Any] | None = None,
     now: Callable[[], int] = lambda: PRESENT,
     url: str | None = None,
-    **config: Any,  # noqa: ANN401  (config values are any JSON)
+    **config: Any,
 ) -> Outcome:
     """One run of some streams, by default the customers of the last day.
 
@@ -117,7 +117,7 @@ def run(
                     message_writer=outcome.messages,
                     now=moment,
                 )
-                tap.run.client.retry.sleep = SLEPT.append
+                tap.session.client.retry.sleep = SLEPT.append
             _sync(tap, streams or (STREAM,))
         except Exception as error:  # noqa: BLE001  (how it ends is what a test asks)
             outcome.error = _bare(error)
@@ -132,7 +132,7 @@ def run(
 def _sync(tap: TapKustomer, streams: Collection[str]) -> None:
     for name, stream in tap.streams.items():
         stream.selected = name in streams
-    tap.sync_all()
+    tap.read()
 
 
 def _bare(error: Exception) -> Exception:

@@ -25,7 +25,7 @@ def parse(moment: str) -> int:
     return (datetime.fromisoformat(moment) - _EPOCH) // timedelta(milliseconds=1)
 
 
-def row(one: str, **attributes: Any) -> Row:  # noqa: ANN401  (attributes are any JSON)
+def row(one: str, **attributes: Any) -> Row:
     """A JSON:API resource."""
     return {"type": "thing", "id": one, "attributes": attributes}
 

@@ -68,7 +68,7 @@ class Log:
     def _filtered(self, entry: tuple[str, int, int]) -> int:
         return int(entry[0][:8], 16) * SECOND if self.by_id else entry[1]
 
-    def run(self, state: Row | None = None, **config: Any) -> Outcome:  # noqa: ANN401  (any JSON)
+    def run(self, state: Row | None = None, **config: Any) -> Outcome:
         """A run from `START` on."""
         outcome = run(
             self.server,

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from tap_kustomer import instants, settings
+from tap_kustomer import settings, timestamps
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH, Client
 from tap_kustomer.api.document import fetch, parse
-from tap_kustomer.api.errors import AccessRefusedError, RequestRefusedError
-from tap_kustomer.custom_attributes import klass_names
+from tap_kustomer.errors import AccessRefusedError, RequestRefusedError
+from tap_kustomer.jsonapi import timestamp_of
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.base import ListStream
-from tap_kustomer.walks.page import instant_of
+from tap_kustomer.walks.metadata import klass_names
 
 NAMES = ("TAP_KUSTOMER_API_KEY", "TAP_KUSTOMER_BASE_URL")
 pytestmark = pytest.mark.skipif(
@@ -54,15 +54,15 @@ def test_a_context_filters_and_sorts(client: Client, context: str) -> None:
     newest = search(client, newest_first(context), size=50)["data"]
     if not newest:
         pytest.skip("there are none")
-    bound = instant_of(newest[-1], otherwise=0)
+    bound = timestamp_of(newest[-1], otherwise=0)
     key = f"{context}_updated_at"
     body = {
         "queryContext": context,
-        "and": [{key: {"gte": instants.text(bound)}}],
+        "and": [{key: {"gte": timestamps.text(bound)}}],
         "sort": [{key: "asc"}],
     }
-    found = [instant_of(one, otherwise=0) for one in search(client, body, size=50)["data"]]
-    print(f"{context}: {len(found)} records from {instants.text(bound)}")
+    found = [timestamp_of(one, otherwise=0) for one in search(client, body, size=50)["data"]]
+    print(f"{context}: {len(found)} records from {timestamps.text(bound)}")
     assert found == sorted(found)
     assert found[0] >= bound
 
@@ -84,8 +84,8 @@ def test_the_total_of_everything(client: Client, context: str) -> None:
 
 
 def test_two_operators_in_one_criterion(client: Client) -> None:
-    now = instants.of(datetime.now(UTC))
-    both = {"gte": instants.text(now - instants.DAY), "lte": instants.text(now)}
+    now = timestamps.of(datetime.now(UTC))
+    both = {"gte": timestamps.text(now - timestamps.DAY), "lte": timestamps.text(now)}
     criteria = [{"conversation_updated_at": both}]
     try:
         found = search(client, newest_first("conversation", criteria), size=1)
@@ -127,7 +127,7 @@ def test_a_list_can_be_read(client: Client, name: str) -> None:
 def test_work_sessions_newest_first(client: Client) -> None:
     path = "/v1/routing/work-sessions"
     found = fetch(client, path, {"sort": "desc"})["data"]
-    began = [instant_of(one, "createdAt", otherwise=0) for one in found]
+    began = [timestamp_of(one, "createdAt", otherwise=0) for one in found]
     if len(set(began)) < 2:
         pytest.skip("too few")
     assert began == sorted(began, reverse=True), "the whole list is read in every run"
@@ -156,9 +156,9 @@ def test_the_audit_log(client: Client) -> None:
         pytest.skip(str(error))
     if not entries:
         pytest.skip("there are none")
-    began = [instant_of(one, "createdAt", otherwise=0) for one in entries]
+    began = [timestamp_of(one, "createdAt", otherwise=0) for one in entries]
     order = {True: "newest first", False: "in another order"}[began == sorted(began, reverse=True)]
-    at = instants.text(began[-1])
+    at = timestamps.text(began[-1])
     again = fetch(client, path, {"filter[start]": at, "filter[end]": at})["data"]
     print(f"audit log: {order}; with both bounds at an entry: {len(again)} entries")
 
@@ -170,7 +170,7 @@ def test_durations_are_milliseconds(client: Client) -> None:
         own = one["attributes"]
         answer, first = own.get("firstResponse") or {}, own.get("firstMessageIn") or {}
         if answer.get("responseTime") and answer.get("sentAt") and first.get("sentAt"):
-            elapsed = instants.parse(answer["sentAt"]) - instants.parse(first["sentAt"])
+            elapsed = timestamps.parse(answer["sentAt"]) - timestamps.parse(first["sentAt"])
             print(f"responseTime {answer['responseTime']}, between the instants {elapsed} ms")
             assert abs(elapsed - answer["responseTime"]) < SAME_INSTANT
             return

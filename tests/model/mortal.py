@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer.errors import ClosedStreamsError
 from tap_kustomer.walks import children, slices
 from tests.support import Messages
 
@@ -38,7 +38,7 @@ def run(tap: TapKustomer, *selected: str) -> BaseException | None:
         stream.selected = name in selected
     failure, others = None, set(threading.enumerate())
     try:
-        tap.sync_all()
+        tap.read()
     except (KilledError, ClosedStreamsError) as error:
         # The traceback would keep the stream's generators open, and their threads waiting.
         failure = error.with_traceback(None)

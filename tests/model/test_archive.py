@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 from tap_kustomer.walks.history import OVERLAP, REACH, History
 from tap_kustomer.walks.page import Chunk
@@ -52,7 +52,7 @@ def test_each_instant_is_asked_of_all_that_may_know_it(offset: int, length: int)
 
 
 def test_a_recent_range_needs_one_search() -> None:
-    assert asked_for(BASE - instants.DAY, BASE) == [(SEARCH, BASE - instants.DAY, BASE)]
+    assert asked_for(BASE - timestamps.DAY, BASE) == [(SEARCH, BASE - timestamps.DAY, BASE)]
 
 
 @settings(max_examples=settings().max_examples // 4)
@@ -69,7 +69,7 @@ def test_nothing_is_lost_where_the_line_moves_on(
     For some hours, no more than a request takes, a record that crosses is in neither.
     """
     latency, crossing = (number * HOUR for number in hours)
-    world = World(page_size=3, start=BASE - REACH - 41 * instants.DAY)
+    world = World(page_size=3, start=BASE - REACH - 41 * timestamps.DAY)
     for number, offset in enumerate(offsets):
         world.put(number, BASE - REACH + offset, BASE - REACH + offset)
     for kill in kills:
@@ -82,8 +82,8 @@ def test_nothing_is_lost_where_the_line_moves_on(
 
 @pytest.mark.parametrize("kill", range(2, 10))
 def test_a_kill_between_the_two_searches_loses_neither_side_of_the_line(kill: int) -> None:
-    world = World(page_size=3, start=BASE - REACH - 2 * instants.DAY)
-    for number, offset in enumerate((-instants.DAY, instants.DAY)):
+    world = World(page_size=3, start=BASE - REACH - 2 * timestamps.DAY)
+    for number, offset in enumerate((-timestamps.DAY, timestamps.DAY)):
         world.put(number, BASE - REACH + offset, BASE - REACH + offset)
     world.run(RunPlan(kill_after=kill))
     world.settle()
@@ -91,7 +91,7 @@ def test_a_kill_between_the_two_searches_loses_neither_side_of_the_line(kill: in
 
 @pytest.mark.xfail(strict=True, reason="what neither search knows while a run passes, it misses")
 def test_a_record_in_neither_search_for_longer_than_a_run_takes() -> None:
-    world = World(page_size=3, start=BASE - REACH - 2 * instants.DAY)
+    world = World(page_size=3, start=BASE - REACH - 2 * timestamps.DAY)
     world.put(0, BASE - REACH - HOUR, BASE - REACH - HOUR)
     world.run(RunPlan(crossing=5 * HOUR))
     world.now += 5 * HOUR

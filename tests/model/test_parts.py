@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from emulator import Emulator, Org, Resource, Switches
 from emulator.children import CHILDREN, child_id
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.streams import conversation_parts
 from tests.model import mortal
 from tests.model.mortal import Mortal
@@ -63,7 +63,7 @@ class World:
         self.emulator = Emulator(self.org, switches, clock=lambda: self.now)
 
     def put(self, record: int, updated: int) -> None:
-        text = instants.text(updated)
+        text = timestamps.text(updated)
         attributes = {"rev": 1, "createdAt": text, "updatedAt": text}
         self.org.put(KIND, {"type": KIND, "id": id_of(record), "attributes": attributes})
 
@@ -81,11 +81,13 @@ class World:
             return
         self.state = message["value"]
         own = self.state["bookmarks"].get(self.stream, {})
-        reached = instants.parse(own.get("replication_key_value", instants.text(0)))
+        reached = timestamps.parse(own.get("replication_key_value", timestamps.text(0)))
         unread = set(own.get("unread", ()))
         for one, parent in self.org.resources[KIND].items():
-            if parent.updated < reached and unread.isdisjoint({one, instants.text(parent.updated)}):
-                assert self.is_whole(parent), f"{one} passed at {instants.text(reached)}"
+            if parent.updated < reached and unread.isdisjoint(
+                {one, timestamps.text(parent.updated)}
+            ):
+                assert self.is_whole(parent), f"{one} passed at {timestamps.text(reached)}"
 
     def is_whole(self, parent: Resource) -> bool:
         return parent.id in self.hidden or self.parts(parent) <= self.received[parent.id]
@@ -111,7 +113,7 @@ class World:
             Target(plan.kill_after, self),
             state=self.state,
             now=lambda: datetime.fromtimestamp(self.now / 1_000, UTC),
-            start_date=instants.text(BASE - instants.DAY),
+            start_date=timestamps.text(BASE - timestamps.DAY),
             lookback_seconds=0,
             page_size=4,
             concurrency=self.concurrency,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
-from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer import timestamps
+from tap_kustomer.errors import ClosedStreamsError
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.walks.slices import Limits
 from tests.model import mortal
@@ -19,8 +19,8 @@ from tests.support import tap_for
 if TYPE_CHECKING:
     from tests.support import Messages
 
-BASE = instants.parse("2026-06-01T12:00:00Z")
-LOOKBACK = 60 * instants.SECOND
+BASE = timestamps.parse("2026-06-01T12:00:00Z")
+LOOKBACK = 60 * timestamps.SECOND
 KIND = "conversation"
 
 
@@ -63,7 +63,7 @@ class World:
     page_size: int
     concurrency: int = 1
     now: int = BASE
-    start: int = BASE - instants.DAY
+    start: int = BASE - timestamps.DAY
     emitted: dict[str, int] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     bookmarks: list[str] = field(default_factory=list)
@@ -89,8 +89,8 @@ class World:
         one = id_of(record)
         attributes = {
             "rev": 1,
-            "createdAt": instants.text(created),
-            "updatedAt": instants.text(updated),
+            "createdAt": timestamps.text(created),
+            "updatedAt": timestamps.text(updated),
         }
         self.org.put(KIND, {"type": KIND, "id": one, "attributes": attributes})
         self.visible[one] = updated
@@ -103,7 +103,7 @@ class World:
         if one not in self.org.resources[KIND]:
             self.put(change.record, self.now, self.now)
             return
-        gone = {"deleted": True, "deletedAt": instants.text(self.now)} if change.delete else {}
+        gone = {"deleted": True, "deletedAt": timestamps.text(self.now)} if change.delete else {}
         self.org.touch(KIND, one, at=self.now, indexed_at=seen_at + 1, **gone)
         self.visible[one] = seen_at + 1
 
@@ -117,24 +117,24 @@ class World:
             messages,
             state=self.state,
             now=lambda: datetime.fromtimestamp(self.now / 1_000, UTC),
-            start_date=instants.text(self.start),
+            start_date=timestamps.text(self.start),
             max_history_months=0,
-            lookback_seconds=LOOKBACK // instants.SECOND,
+            lookback_seconds=LOOKBACK // timestamps.SECOND,
             page_size=self.page_size,
             concurrency=self.concurrency,
             max_requests_per_minute=2_000,
             max_search_requests_per_minute=1_000,
         )
         # So small that a few records are many.
-        tap.run.limits = Limits(plan.total_cap or 10_000, 3 * self.page_size, room=1_500)
+        tap.session.limits = Limits(plan.total_cap or 10_000, 3 * self.page_size, room=1_500)
         error = mortal.run(tap, "conversations")
         self._receive(messages)
         read = tap.streams["conversations"]
         assert isinstance(read, IncrementalStream)
         if error is None:
             assert not self.unread
-        if error is None or (isinstance(error, ClosedStreamsError) and read.passed_over):
-            self._check(began, tap.run.end, plan)
+        if error is None or (isinstance(error, ClosedStreamsError) and read.skipped):
+            self._check(began, tap.session.cutoff, plan)
         return messages if error is None else None
 
     def _prepare(self, plan: RunPlan) -> None:
@@ -180,7 +180,7 @@ class World:
         for one, record in records.items():
             if record.updated > end or self.visible[one] > began or one in self.hidden:
                 continue
-            at, rev = instants.text(record.updated), record.data["attributes"]["rev"]
+            at, rev = timestamps.text(record.updated), record.data["attributes"]["rev"]
             is_read = self.emitted.get(one, 0) >= rev
             may_miss = plan.faults or (record.updated, record.created) in alike
             assert is_read or (may_miss and at in self.unread), f"{one} at {at}"

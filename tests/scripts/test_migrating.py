@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_kustomer.older_states import INCREMENTAL, WHOLE, taken_over
+from tap_kustomer.legacy_state import INCREMENTAL, WHOLE, taken_over
 from tap_kustomer.settings import EXAMPLE_URL
 from tap_kustomer.tap import TapKustomer
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from emulator import Emulator, Org
-from tap_kustomer.api.errors import KeyRefusedError
-from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer.errors import ClosedStreamsError, KeyRefusedError
 from tests.emulated import (
     MINUTE,
     emulated,
@@ -25,7 +24,7 @@ def test_a_refused_stream_is_left_out_and_the_others_go_on(
     messages = Messages()
     state = state_at(wall() - MINUTE)
     with pytest.raises(ClosedStreamsError) as caught:
-        tap_for(emulator, messages, state=state).sync_all()
+        tap_for(emulator, messages, state=state).read()
     for text in (str(caught.value), caplog.text):
         assert "org.permission.team.read" in text
         assert "org.permission.conversation.read" in text
@@ -41,7 +40,7 @@ def test_a_dead_key_ends_the_run_before_any_stream() -> None:
     emulator = emulated(expired_key=True)
     messages = Messages()
     with pytest.raises(KeyRefusedError, match='expiration "Never"'):
-        tap_for(emulator, messages).sync_all()
+        tap_for(emulator, messages).read()
     assert not messages.of("SCHEMA")
 
 
@@ -57,7 +56,7 @@ def test_a_key_that_dies_during_the_run_ends_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(tap.streams["conversations"], "get_records", expire)
 
     with pytest.raises(KeyRefusedError):
-        tap.sync_all()
+        tap.read()
     assert not messages.of("SCHEMA", "users")
 
 
@@ -71,10 +70,10 @@ def test_the_run_says_whose_key_it_is(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_connection_test_fails_when_a_stream_is_refused() -> None:
     emulator = emulated()
-    assert tap_for(emulator, Messages()).run_connection_test()
+    tap_for(emulator, Messages()).test()
     emulator.switches.forbidden.add("user")
     with pytest.raises(ClosedStreamsError, match="users"):
-        tap_for(emulator, Messages()).run_connection_test()
+        tap_for(emulator, Messages()).test()
 
 
 def test_a_request_that_is_refused_closes_its_stream_alone(
@@ -85,7 +84,7 @@ def test_a_request_that_is_refused_closes_its_stream_alone(
     tap = tap_for(emulator, messages)
     monkeypatch.setattr(type(tap.streams["teams"]), "lists", (("/v1/nowhere", {}),))
     with pytest.raises(ClosedStreamsError, match=r"\[teams\] .*status 404, not_found"):
-        tap.sync_all()
+        tap.read()
     assert len(messages.records("users")) == emulator.org.counts()["users"]
     assert not messages.of("ACTIVATE_VERSION", "teams")
 
@@ -94,13 +93,13 @@ def test_a_refused_first_run_leaves_no_bookmark() -> None:
     emulator = emulated(forbidden={"conversation"})
     messages = Messages()
     with pytest.raises(ClosedStreamsError):
-        tap_for(emulator, messages).sync_all()
+        tap_for(emulator, messages).read()
     assert "replication_key_value" not in messages.state["bookmarks"]["conversations"]
 
 
 def test_the_connection_test_activates_nothing() -> None:
     messages = Messages()
-    tap_for(Emulator(Org(now=wall())), messages).run_connection_test()
+    tap_for(Emulator(Org(now=wall())), messages).test()
     assert not messages.of("ACTIVATE_VERSION")
 
 
@@ -114,7 +113,7 @@ def test_no_stream_is_ever_activated_before_its_rows() -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=catalog)
     with pytest.raises(ClosedStreamsError):
-        tap.sync_all()
+        tap.read()
     assert not messages.of("ACTIVATE_VERSION", "conversations")
 
 
@@ -125,5 +124,5 @@ def test_no_stream_is_ever_activated_before_its_rows() -> None:
 def test_an_odd_token_is_only_an_odd_log_line(token: dict[str, Any]) -> None:
     tap = tap_for(emulated(), Messages())
     transport = scripted((200, {}, json.dumps(token).encode()))
-    tap.run.__dict__["client"] = client_for(transport)
-    tap.run.check_access()
+    tap.session.__dict__["client"] = client_for(transport)
+    tap.access.describe_key()

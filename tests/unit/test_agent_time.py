@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
-from tap_kustomer.instants import DAY
+from tap_kustomer import timestamps
+from tap_kustomer.timestamps import DAY
 from tests.emulated import MINUTE, bookmark_of, wall, whole_catalog
 from tests.support import Messages, client_for, scripted, sync, tap_for
 
@@ -16,7 +16,7 @@ PATH = "/v1/routing/work-sessions"
 
 def session(began: int, *, active: bool = False) -> dict[str, Any]:
     """A session that began at an instant; its id sorts by it, as Kustomer's do."""
-    text = instants.text(began)
+    text = timestamps.text(began)
     return {
         "type": "work_session",
         "id": f"{began:024x}",
@@ -89,7 +89,7 @@ def test_a_session_that_ended_is_read_again_for_two_days() -> None:
 
 def test_sessions_before_the_first_start_are_left_out() -> None:
     emulator = Emulator(org_of(session(wall() - 20 * DAY), session(wall() - 10 * DAY)))
-    start = instants.text(wall() - 15 * DAY)
+    start = timestamps.text(wall() - 15 * DAY)
     catalog = whole_catalog(emulator, "work_sessions")
     messages = sync(emulator, catalog=catalog, start_date=start)
     assert len(ids(messages)) == 1
@@ -111,8 +111,8 @@ def test_a_list_that_refuses_to_be_sorted_is_read_as_it_comes() -> None:
     page = json.dumps({"data": [session(wall() - MINUTE)], "links": {"next": None}}).encode()
     token = json.dumps({"data": {}}).encode()
     transport = scripted((200, {}, token), (400, {}, b"{}"), (200, {}, page))
-    tap.run.__dict__["client"] = client_for(transport)
-    tap.sync_all()
+    tap.session.__dict__["client"] = client_for(transport)
+    tap.read()
     assert len(ids(messages)) == 1
     assert [request.path_url.partition("?")[2] for request in transport.sent] == [
         "",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_kustomer.api.errors import OverloadedError, RequestRefusedError, TransientError
 from tap_kustomer.api.retry import TRIES
+from tap_kustomer.errors import OverloadedError, RequestRefusedError, TransientError
 from tap_kustomer.walks.ask import EMPTY, FEW_TRIES, GROW_AFTER
 from tap_kustomer.walks.page import Span
 from tests.table import Row, Table, rows

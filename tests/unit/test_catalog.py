@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_kustomer import catalog
-from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer.errors import ClosedStreamsError
 from tests.emulated import emulated, whole_catalog
 from tests.support import Messages, tap_for
 
@@ -39,11 +39,11 @@ def remove_klass(emulator: Emulator, name: str) -> None:
             emulator.org.remove("klass", one)
 
 
-def closed(emulator: Emulator, whole: Catalog, **config: Any) -> tuple[str, Messages]:  # noqa: ANN401  (settings of any type)
+def closed(emulator: Emulator, whole: Catalog, **config: Any) -> tuple[str, Messages]:
     """What the run says in the end, and its messages."""
     messages = Messages()
     with pytest.raises(ClosedStreamsError) as caught:
-        tap_for(emulator, messages, catalog=whole, **config).sync_all()
+        tap_for(emulator, messages, catalog=whole, **config).read()
     return str(caught.value), messages
 
 
@@ -86,7 +86,7 @@ def test_a_setting_that_was_forgotten_is_told() -> None:
 def test_what_is_not_selected_may_be_anything(capsys: pytest.CaptureFixture[str]) -> None:
     emulator = emulated(20)
     whole = renamed(whole_catalog(emulator, "tags", kobject_streams=True), "teams", "taems")
-    tap_for(emulator, Messages(), catalog=whole).sync_all()
+    tap_for(emulator, Messages(), catalog=whole).read()
     assert tap_for(emulator, Messages(), catalog=whole).check()
     assert "taems" not in capsys.readouterr().out
 
@@ -104,7 +104,7 @@ def test_the_stream_of_another_klass_is_not_read(capsys: pytest.CaptureFixture[s
     assert not tap_for(emulator, Messages(), catalog=whole, kobject_streams=True).check()
     assert "kobjects_order: In the catalog it is" in capsys.readouterr().out
     root(whole, "kobjects_order")["selected"] = False
-    tap_for(emulator, Messages(), catalog=whole, kobject_streams=True).sync_all()
+    tap_for(emulator, Messages(), catalog=whole, kobject_streams=True).read()
 
 
 def test_a_catalog_without_klasses_is_read_as_before() -> None:
@@ -112,7 +112,7 @@ def test_a_catalog_without_klasses_is_read_as_before() -> None:
     whole = whole_catalog(emulator, "kobjects_order", kobject_streams=True)
     del root(whole, "kobjects_order")["klass"]
     messages = Messages()
-    tap_for(emulator, messages, catalog=whole, kobject_streams=True).sync_all()
+    tap_for(emulator, messages, catalog=whole, kobject_streams=True).read()
     assert messages.records("kobjects_order")
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from requests.adapters import HTTPAdapter
 
-from tap_kustomer.api import errors, transport
+from tap_kustomer import errors
+from tap_kustomer.api import transport
 from tap_kustomer.api.client import SEARCH, Client
 from tap_kustomer.api.document import fetch
 from tests.sockets import Server, head, real_client

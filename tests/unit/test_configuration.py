@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from emulator import Emulator, Org
-from tap_kustomer.api.errors import RequestRefusedError
-from tap_kustomer.custom_attributes import RESOURCES, definitions, klass_names
-from tap_kustomer.records import RecordError
-from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer.errors import ClosedStreamsError, RecordError, RequestRefusedError
+from tap_kustomer.walks.metadata import RESOURCES, definitions, klass_names
 from tests.emulated import emulated, wall, whole_catalog
 from tests.support import Messages, client_for, scripted, sync, tap_for
 
 if TYPE_CHECKING:
-    from tap_kustomer.custom_attributes import Definition
     from tap_kustomer.tap import TapKustomer
+    from tap_kustomer.walks.metadata import Definition
     from tests.support import Answer
 
 
@@ -114,14 +112,14 @@ def test_a_klass_that_no_address_can_name_is_not_asked_for(klass: str) -> None:
 def without_metadata(emulator: Emulator, resource: str, catalog: dict[str, Any]) -> TapKustomer:
     """A tap to which the metadata of a resource is not found."""
     tap = tap_for(emulator, Messages(), catalog=catalog)
-    get = tap.run.client.get
+    get = tap.session.client.get
 
     def missing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
         return get(
             "/v1/nowhere" if path == f"/v1/metadata/{resource}" else path, *arguments, **options
         )
 
-    tap.run.client.__dict__["get"] = missing
+    tap.session.client.__dict__["get"] = missing
     return tap
 
 
@@ -130,7 +128,7 @@ def test_metadata_that_is_not_found_retires_no_rows(resource: str) -> None:
     emulator = emulated(20)
     tap = without_metadata(emulator, resource, whole_catalog(emulator, "custom_attributes"))
     with pytest.raises(ClosedStreamsError, match=r"\[custom_attributes\]"):
-        tap.sync_all()
+        tap.read()
     messages: Any = tap.message_writer
     assert not messages.of("ACTIVATE_VERSION")
 
@@ -138,7 +136,7 @@ def test_metadata_that_is_not_found_retires_no_rows(resource: str) -> None:
 def test_a_klass_that_is_removed_meanwhile_costs_no_other_its_rows() -> None:
     emulator = emulated(20)
     tap = without_metadata(emulator, "order", whole_catalog(emulator, "custom_attributes"))
-    get = tap.run.client.get
+    get = tap.session.client.get
 
     def removing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
         if path == "/v1/metadata/order":
@@ -148,8 +146,8 @@ def test_a_klass_that_is_removed_meanwhile_costs_no_other_its_rows() -> None:
             emulator.org.remove("klass", klass)
         return get(path, *arguments, **options)
 
-    tap.run.client.__dict__["get"] = removing
-    tap.sync_all()
+    tap.session.client.__dict__["get"] = removing
+    tap.read()
     messages: Any = tap.message_writer
     carriers = {row["resource"] for row in messages.records("custom_attributes")}
     assert "order" not in carriers
@@ -179,16 +177,16 @@ def test_a_schedule_that_is_listed_and_not_found_retires_nothing() -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "schedules"))
     one, other = org.ids("schedule")
-    get = tap.run.client.get
+    get = tap.session.client.get
 
     def removing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
         if path.endswith(one):
             org.remove("schedule", one)
         return get(path, *arguments, **options)
 
-    tap.run.client.__dict__["get"] = removing
+    tap.session.client.__dict__["get"] = removing
     with pytest.raises(ClosedStreamsError, match=rf"\[schedules\] .*/v1/schedules/{one}"):
-        tap.sync_all()
+        tap.read()
     assert [row["id"] for row in messages.records("schedules")] == [other]
     assert not messages.of("ACTIVATE_VERSION", "schedules")
 
@@ -198,8 +196,8 @@ def test_included_versions_may_be_one_object() -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "sla_versions"))
     version = {"type": "sla_version", "id": "v", "attributes": {"version": 1}}
-    tap.run.__dict__["client"] = answers({"data": {}}, {"data": [], "included": version})
-    tap.sync_all()
+    tap.session.__dict__["client"] = answers({"data": {}}, {"data": [], "included": version})
+    tap.read()
     assert messages.records("sla_versions") == [{"id": "v", "version_number": 1}]
 
 
@@ -212,6 +210,6 @@ def test_what_moves_from_one_list_to_another_meanwhile_comes_once() -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "klasses"))
     klass = {"type": "klass", "id": "k", "attributes": {"name": "order"}}
-    tap.run.__dict__["client"] = answers({"data": {}}, listed(klass), listed(klass), listed())
-    tap.sync_all()
+    tap.session.__dict__["client"] = answers({"data": {}}, listed(klass), listed(klass), listed())
+    tap.read()
     assert messages.records("klasses") == [{"id": "k", "name": "order"}]

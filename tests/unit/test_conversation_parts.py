@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_kustomer import instants
-from tap_kustomer.api.errors import KeyRefusedError, TransientError
-from tap_kustomer.run import ClosedStreamsError
+from tap_kustomer import timestamps
+from tap_kustomer.errors import ClosedStreamsError, KeyRefusedError, TransientError
 from tap_kustomer.streams import GROUPS
 from tap_kustomer.streams.conversation_parts import BOOKMARK_EVERY, PerConversationStream
 from tests.emulated import bookmark_of, emulated, searches, state_at, wall, whole_catalog
@@ -20,7 +19,7 @@ NAMES = [stream.name for stream in GROUPS["per conversation"]]
 of_each = pytest.mark.parametrize("name", NAMES)
 
 
-def read(emulator: Emulator, *names: str, **options: Any) -> Messages:  # noqa: ANN401  (settings of any type)
+def read(emulator: Emulator, *names: str, **options: Any) -> Messages:
     return sync(emulator, catalog=whole_catalog(emulator, *names), **options)
 
 
@@ -28,7 +27,7 @@ def try_to_read(emulator: Emulator, name: str, error: type[Exception], match: st
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, name))
     with pytest.raises(error, match=match):
-        tap.sync_all()
+        tap.read()
     return messages
 
 
@@ -55,7 +54,7 @@ def test_one_is_read_without_its_parent_and_keeps_one_bookmark(name: str) -> Non
     assert bookmark_of(messages, name) == newest
     for row in messages.records(name):
         parent = emulator.org.resources["conversation"][row["conversation_id"]]
-        assert row["conversation_updated_at"] == instants.text(parent.updated)
+        assert row["conversation_updated_at"] == timestamps.text(parent.updated)
         assert "conversation" not in row.get("additional_relationships", {})
 
 
@@ -169,7 +168,7 @@ def test_a_key_that_dies_meanwhile_moves_no_bookmark() -> None:
 
     stream.__dict__["children"] = children
     with pytest.raises(KeyRefusedError):
-        tap.sync_all()
+        tap.read()
     order = sorted(record.updated for record in emulator.org.resources["conversation"].values())
     assert bookmark_of(messages, "attachments") == order[99]
 
@@ -191,7 +190,7 @@ def test_a_run_that_fails_goes_on_where_it_was() -> None:
 
     stream.__dict__["children"] = children
     with pytest.raises(ClosedStreamsError, match="status 500"):
-        tap.sync_all()
+        tap.read()
     assert bookmark_of(messages, "conversation_events") == order[99]
     emulator.requests.clear()
     rest = read(emulator, "conversation_events", state=messages.state, lookback_seconds=0)
@@ -231,7 +230,7 @@ def test_requests_in_flight_are_bounded() -> None:
                 flying -= 1
 
     stream.__dict__["children"] = children
-    tap.sync_all()
+    tap.read()
     assert most <= 3
 
 
@@ -276,7 +275,7 @@ def test_one_conversation_missing_from_the_second_version_does_not_switch_all() 
     catalog = whole_catalog(emulator, "conversation_times")
     tap = tap_for(emulator, messages, catalog=catalog, concurrency=1)
     stream = tap.streams["conversation_times"]
-    client, asked = tap.run.client, 0
+    client, asked = tap.session.client, 0
     get = client.get
 
     def sometimes(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
@@ -286,7 +285,7 @@ def test_one_conversation_missing_from_the_second_version_does_not_switch_all() 
         return get(path, *arguments, **options)
 
     client.__dict__["get"] = sometimes
-    tap.sync_all()
+    tap.read()
     assert stream.__dict__["_has_milliseconds"] is True
     assert len(ids(messages, "conversation_times")) == emulator.org.counts()["conversation_times"]
 
@@ -298,7 +297,7 @@ def test_another_conversation_named_by_a_child_is_kept() -> None:
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "attachments"))
     stream = tap.streams["attachments"]
     stream.__dict__["children"] = lambda conversation: [{**child, "id": conversation.id}]
-    tap.sync_all()
+    tap.read()
     for row in messages.records("attachments"):
         assert row["conversation_id"] == row["id"]
         assert row["additional_relationships"] == {"conversation": "other"}
@@ -307,7 +306,7 @@ def test_another_conversation_named_by_a_child_is_kept() -> None:
 def test_conversations_beyond_two_years_are_asked_about_too() -> None:
     emulator = emulated(20)
     one = next(iter(emulator.org.resources["conversation"]))
-    emulator.org.touch("conversation", one, at=wall() - 900 * instants.DAY)
-    state = state_at(wall() - 1_000 * instants.DAY)
+    emulator.org.touch("conversation", one, at=wall() - 900 * timestamps.DAY)
+    state = state_at(wall() - 1_000 * timestamps.DAY)
     messages = read(emulator, "conversation_events", state=state)
     assert one in {row["conversation_id"] for row in messages.records("conversation_events")}

@@ -10,14 +10,14 @@ import requests
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tap_kustomer import discovery
-from tap_kustomer.api.errors import TransientError
-from tap_kustomer.custom_attributes import Definition, columns
+from tap_kustomer.errors import ClosedStreamsError, TransientError
 from tap_kustomer.fitting import check
 from tap_kustomer.records import RowBuilder
-from tap_kustomer.run import ClosedStreamsError
 from tap_kustomer.schemas.conversation import CONVERSATION
+from tap_kustomer.schemas.custom_attributes import columns
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.tap import TapKustomer
+from tap_kustomer.walks.metadata import Definition
 from tests.emulated import emulated
 from tests.support import CONFIG, SLEPT, Messages, Transport, scripted, sync, tap_for
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EVERY = {stream.name for stream in STREAMS}
 
 
-def field(name: str, **definition: Any) -> Field:  # noqa: ANN401  (JSON)
+def field(name: str, **definition: Any) -> Field:
     (found,) = columns([Definition(name, name, {"attributes": definition})])
     return found
 
@@ -195,8 +195,8 @@ def root(catalog: dict[str, Any], stream: str) -> dict[str, Any]:
 
 def test_a_klass_that_is_gone_when_its_attributes_are_asked_for_has_no_stream() -> None:
     emulator = emulated(20)
-    run = tap_for(emulator, Messages()).run
-    get = run.client.get
+    tap = tap_for(emulator, Messages())
+    get = tap.session.client.get
 
     def removing(path: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  (as the method)
         if path == "/v1/metadata/order":
@@ -206,8 +206,8 @@ def test_a_klass_that_is_gone_when_its_attributes_are_asked_for_has_no_stream() 
             path = "/v1/nowhere"
         return get(path, *arguments, **options)
 
-    run.client.__dict__["get"] = removing
-    names = {stream.name for stream in discovery.tailored(run, typed=False, klasses=True)}
+    tap.session.client.__dict__["get"] = removing
+    names = {stream.name for stream in discovery.tailored(tap, typed=False, klasses=True)}
     assert "kobjects_order" not in names
     assert "kobjects_loyalty" in names
 
@@ -219,12 +219,12 @@ def test_plain_discovery_asks_nothing() -> None:
     assert set(TapKustomer(validate_config=False).streams) == EVERY
 
 
-def unreachable(**config: Any) -> tuple[TapKustomer, Transport]:  # noqa: ANN401  (settings of any type)
+def unreachable(**config: Any) -> tuple[TapKustomer, Transport]:
     """A tap whose every request fails, and what it sent."""
     tap = TapKustomer(config={**CONFIG, **config}, setup_mapper=False)
     transport = scripted(*(requests.ConnectionError() for _ in range(40)))
-    tap.run.client.session.mount(tap.run.settings.api_url, transport)
-    tap.run.client.retry.sleep = SLEPT.append
+    tap.session.client.session.mount(tap.session.settings.api_url, transport)
+    tap.session.client.retry.sleep = SLEPT.append
     return tap, transport
 
 
@@ -235,10 +235,10 @@ def test_discovery_goes_on_without_a_network_but_no_run_does(
     tap, _ = unreachable(typed_custom_attributes=True, kobject_streams=True)
     assert set(tap.streams) == EVERY
     assert "custom" in properties(tap.catalog_dict, "conversations")
-    (line,) = [r for r in caplog.records if "Discovery knows no custom" in r.getMessage()]
+    (line,) = [r for r in caplog.records if "Discovery can't ask Kustomer" in r.getMessage()]
     assert line.levelno == logging.WARNING
     with pytest.raises(TransientError):
-        tap.sync_all()
+        tap.read()
 
 
 def test_discovery_without_settings_goes_on(caplog: pytest.LogCaptureFixture) -> None:
@@ -260,7 +260,7 @@ def test_a_run_without_the_permission_for_metadata_says_so() -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, typed_custom_attributes=True)
     with pytest.raises(Exception, match="metadata") as caught:
-        tap.sync_all()
+        tap.read()
     assert not isinstance(caught.value, ClosedStreamsError)
     assert not messages.of("RECORD")
 

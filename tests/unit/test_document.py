@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from tap_kustomer.api.document import fetch, parse, refuse_errors, resources
-from tap_kustomer.api.errors import NotFoundError, OverloadedError, TransientError
+from tap_kustomer.api.document import fetch, parse, refuse_errors
+from tap_kustomer.errors import NotFoundError, OverloadedError, TransientError
+from tap_kustomer.jsonapi import data_in
 from tests.support import Answer, client_for, scripted
 
 PATH = "/v1/teams"
 A, B = {"id": "a"}, {"id": "b"}
 
 
-def good(**document: Any) -> Answer:  # noqa: ANN401  (any JSON)
+def good(**document: Any) -> Answer:
     return 200, {}, json.dumps(document).encode()
 
 
@@ -113,16 +114,16 @@ def test_a_refused_document_is_not_asked_for_again(waits: list[float]) -> None:
 def test_one_object_stands_for_a_list_of_one(
     document: dict[str, Any], data: list[Any], included: list[Any]
 ) -> None:
-    assert resources(document, PATH) == data
-    assert resources(document, PATH, "data") == data
-    assert resources(document, PATH, "included") == included
+    assert data_in(document, PATH) == data
+    assert data_in(document, PATH, "data") == data
+    assert data_in(document, PATH, "included") == included
 
 
 @pytest.mark.parametrize("odd", [[A, None], ["a"], [[A]], "a", 7, True])
 def test_what_holds_no_records_is_asked_again(odd: object) -> None:
     for member in ("data", "included"):
         with pytest.raises(TransientError) as caught:
-            resources({"data": [], member: odd}, PATH, member)
+            data_in({"data": [], member: odd}, PATH, member)
         assert type(caught.value) is TransientError
         assert caught.value.fault == "the answer holds no list of records"
         assert PATH in str(caught.value)

@@ -8,7 +8,8 @@ import requests
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ReadTimeoutError
 
-from tap_kustomer.api import errors, transport
+from tap_kustomer import errors
+from tap_kustomer.api import transport
 from tests.support import Answer, Transport, client_for, scripted
 
 PATH = "/v1/teams"

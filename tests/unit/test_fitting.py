@@ -129,7 +129,7 @@ def test_types_are_those_of_the_catalog() -> None:
             free_object("custom", "."),
         ),
         relationships=(to_one("user", "."), to_many("teams", ".")),
-        own=(date_time("seenAt", "."),),
+        extra_columns=(date_time("seenAt", "."),),
         custom=(Field("sizesNum", "custom__sizes_num", {"type": "array"}, "."),),
     )
     catalog = {column: TEXT for column in resource.schema["properties"] if column != "custom"}

@@ -12,18 +12,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tap_kustomer import instants, settings
-from tap_kustomer.api import errors, retry
+from tap_kustomer import errors, settings, timestamps
+from tap_kustomer.api import retry
 from tap_kustomer.api.client import SEARCH
 from tap_kustomer.api.decode import decode
-from tap_kustomer.api.errors import KustomerError, TransientError
-from tap_kustomer.custom_attributes import columns, definitions, klass_names
-from tap_kustomer.records import RecordError, Resource, RowBuilder
-from tap_kustomer.settings import NUMBERS, Settings, SettingsError
+from tap_kustomer.errors import KustomerError, RecordError, SettingsError, TransientError
+from tap_kustomer.records import Resource, RowBuilder
+from tap_kustomer.schemas.custom_attributes import columns
+from tap_kustomer.settings import NUMBERS, Settings
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.tap import TapKustomer
 from tap_kustomer.walks.cursor import read_back
 from tap_kustomer.walks.listing import read_list
+from tap_kustomer.walks.metadata import definitions, klass_names
 from tap_kustomer.walks.page import Page, read_page, sort_key
 from tests.anything import (
     BODIES,
@@ -235,7 +236,7 @@ def test_any_config_is_loaded_or_refused_by_name(config: dict[str, Any]) -> None
         refused = str(error)
     else:
         refused = "Setting "
-        assert loaded.start <= instants.of(NOW)
+        assert loaded.start <= timestamps.of(NOW)
         assert re.match(r"https://[a-z0-9.-]+\.kustomerapp\.com$|https?://.+:\d+$", loaded.api_url)
     assert refused.startswith("Setting ")
     assert secret not in refused

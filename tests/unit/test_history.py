@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
-from tap_kustomer.instants import DAY
+from tap_kustomer.timestamps import DAY
 from tap_kustomer.walks.history import Batch, History
 from tap_kustomer.walks.listing import Entry
 from tap_kustomer.walks.page import Chunk, Hit

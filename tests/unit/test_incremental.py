@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
-from tap_kustomer.run import ClosedStreamsError
-from tap_kustomer.settings import SettingsError
+from tap_kustomer import timestamps
+from tap_kustomer.errors import ClosedStreamsError, SettingsError
 from tap_kustomer.streams.incremental import MOST_UNREAD, IncrementalStream
 from tests.emulated import (
     MINUTE,
@@ -46,7 +45,8 @@ def test_a_second_run_reads_only_the_lookback_and_what_changed() -> None:
     rows = second.records("conversations")
     assert {row["id"] for row in rows if row.get("name") == "changed"} == set(changed)
     others = {row["updated_at"] for row in rows if row["id"] not in changed}
-    assert others <= {instants.text(bookmark_of(first))}  # what stands at the bookmark comes again
+    # What stands at the bookmark comes again.
+    assert others <= {timestamps.text(bookmark_of(first))}
     assert len(searches(emulator)) == 1
     assert bookmark_of(second) > bookmark_of(first)
 
@@ -60,13 +60,13 @@ def test_the_lookback_finds_what_was_indexed_late_and_never_moves_the_bookmark_b
     second = sync(emulator, state=first.state)
     assert late in {row["id"] for row in second.records("conversations")}
     states = [m["value"]["bookmarks"]["conversations"] for m in second.of("STATE")]
-    assert {s["replication_key_value"] for s in states} == {instants.text(bookmark)}
+    assert {s["replication_key_value"] for s in states} == {timestamps.text(bookmark)}
 
 
 def test_a_first_run_leaves_a_bookmark_even_when_there_is_nothing() -> None:
     org = Org(now=wall())
     messages = sync(Emulator(org), start_date="2026-11-01", max_history_months=12)
-    assert bookmark_of(messages) == instants.parse("2026-11-01")
+    assert bookmark_of(messages) == timestamps.parse("2026-11-01")
 
 
 def test_a_start_too_early_is_refused_before_any_request() -> None:
@@ -78,11 +78,11 @@ def test_a_start_too_early_is_refused_before_any_request() -> None:
 
 def test_a_bookmark_is_never_refused_and_start_date_does_not_skip_past_it() -> None:
     emulator = emulated()
-    long_ago = wall() - 400 * instants.DAY
+    long_ago = wall() - 400 * timestamps.DAY
     messages = sync(emulator, state=state_at(long_ago), start_date="2025-01-01")
     assert len(messages.records("conversations")) == emulator.org.counts()["conversations"]
-    today = instants.text(wall())[:10]
-    messages = sync(emulator, state=state_at(wall() - 59 * instants.DAY), start_date=today)
+    today = timestamps.text(wall())[:10]
+    messages = sync(emulator, state=state_at(wall() - 59 * timestamps.DAY), start_date=today)
     assert len(messages.records("conversations")) > 200
 
 
@@ -95,7 +95,7 @@ def test_a_broken_bookmark_is_named() -> None:
 
 def test_end_date_bounds_the_run() -> None:
     emulator = emulated()
-    end = instants.text(wall() - 20 * instants.DAY)
+    end = timestamps.text(wall() - 20 * timestamps.DAY)
     rows = sync(emulator, end_date=end).records("conversations")
     assert rows
     assert max(row["updated_at"] for row in rows) <= end
@@ -115,7 +115,7 @@ def test_too_many_records_of_one_instant_close_the_stream() -> None:
     org = Org(now=wall())
     instant = wall() - MINUTE
     for number in range(10_001):
-        text = instants.text(instant)
+        text = timestamps.text(instant)
         org.put(
             "conversation",
             {
@@ -127,8 +127,10 @@ def test_too_many_records_of_one_instant_close_the_stream() -> None:
     messages = Messages()
     emulator = Emulator(org, Switches(search_limit=None, org_limit=None))
     state = state_at(instant - MINUTE)
-    with pytest.raises(ClosedStreamsError, match=rf"10001 conversation.*{instants.text(instant)}"):
-        tap_for(emulator, messages, state=state).sync_all()
+    with pytest.raises(
+        ClosedStreamsError, match=rf"10001 conversation.*{timestamps.text(instant)}"
+    ):
+        tap_for(emulator, messages, state=state).read()
     assert messages.state["bookmarks"]["conversations"] == state["bookmarks"]["conversations"]
     assert emulator.caps_touched == 0
 
@@ -145,7 +147,7 @@ def test_states_come_often() -> None:
 
 def test_an_odd_record_does_not_stop_the_run() -> None:
     org = Org(now=wall())
-    text = instants.text(wall() - MINUTE)
+    text = timestamps.text(wall() - MINUTE)
     org.put(
         "conversation",
         {
@@ -180,16 +182,16 @@ def test_a_clock_that_runs_ahead_does_not_move_the_end() -> None:
     emulator = emulated()
     ahead = datetime.now(UTC) + timedelta(hours=2)
     tap = tap_for(emulator, Messages(), now=lambda: ahead)
-    tap.sync_all()
-    assert tap.run.end < wall()
+    tap.read()
+    assert tap.session.cutoff < wall()
 
 
 def test_a_clock_that_runs_behind_only_delays() -> None:
     emulator = emulated()
     behind = datetime.now(UTC) - timedelta(hours=2)
     tap = tap_for(emulator, Messages(), now=lambda: behind)
-    tap.sync_all()
-    assert tap.run.end == instants.of(behind) - 1
+    tap.read()
+    assert tap.session.cutoff == timestamps.of(behind) - 1
 
 
 DEEP: list[Any] = reduce(lambda inner, _: [inner], range(300), [])
@@ -203,9 +205,9 @@ def test_history_beyond_two_years_is_read(kind: str) -> None:
     """Through the archive search, or, for notes, which no archive knows, from their list."""
     org = Org(now=wall())
     for one, days in AGES.items():
-        org.put(kind, old_record(kind, one, days * instants.DAY + MINUTE))
+        org.put(kind, old_record(kind, one, days * timestamps.DAY + MINUTE))
     emulator = Emulator(org, Switches(search_limit=None, org_limit=None))
-    start = instants.text(wall() - 1_550 * instants.DAY)
+    start = timestamps.text(wall() - 1_550 * timestamps.DAY)
     messages = sync(emulator, start_date=start, max_history_months=0)
     (name,) = [name for name in SEARCHED if messages.records(name)]
     assert {row["id"][0] for row in messages.records(name)} == set(AGES) - {"9"}
@@ -236,13 +238,13 @@ def test_a_record_that_cannot_be_read_costs_itself_and_is_tried_again() -> None:
     emulator = Emulator(org)
     messages = Messages()
     with pytest.raises(ClosedStreamsError, match=r"\[conversations\] .* Record b+ can't"):
-        tap_for(emulator, messages).sync_all()
+        tap_for(emulator, messages).read()
     assert [row["id"][0] for row in messages.records("conversations")] == ["a", "c"]
     bookmark = messages.state["bookmarks"]["conversations"]
     assert bookmark["unread"] == [bad["attributes"]["updatedAt"]]
     again = Messages()
     with pytest.raises(ClosedStreamsError, match=r"Record b+ can't be read"):
-        tap_for(emulator, again, state=messages.state, lookback_seconds=0).sync_all()
+        tap_for(emulator, again, state=messages.state, lookback_seconds=0).read()
     assert [row["id"][0] for row in again.records("conversations")] == ["c"]
     org.put("conversation", bad)
     mended = sync(emulator, state=again.state, lookback_seconds=0)
@@ -259,7 +261,7 @@ def test_a_stream_with_too_many_such_records_is_closed() -> None:
         org.put("conversation", record)
     messages = Messages()
     with pytest.raises(ClosedStreamsError, match="More than 20 records can't be read"):
-        tap_for(Emulator(org), messages).sync_all()
+        tap_for(Emulator(org), messages).read()
     assert "replication_key_value" not in messages.state["bookmarks"]["conversations"]
 
 
@@ -307,6 +309,6 @@ def test_a_record_without_a_usable_update_instant_gets_that_of_its_slice(
     instant = wall()
     for one in ("a", "b"):
         row = stream.row({"id": one, "attributes": kept}, instant)
-        assert row["updated_at"] == instants.text(instant)
+        assert row["updated_at"] == timestamps.text(instant)
     lines = [line for line in caplog.messages if "has no usable updated_at" in line]
     assert len(lines) == 1

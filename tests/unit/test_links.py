@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tap_kustomer.api import errors, transport
+from tap_kustomer import errors
+from tap_kustomer.api import transport
 from tests.support import Answer, client_for, scripted
 
 HOST = "https://acme.api.kustomerapp.com"

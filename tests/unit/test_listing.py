@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tap_kustomer.api.errors import LinkRefusedError, TransientError
+from tap_kustomer.errors import LinkRefusedError, TransientError
 from tap_kustomer.walks import listing
 from tap_kustomer.walks.listing import read_list
 from tests.lists import PATH, SECOND, Page, answering, page, plain, queries, read

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_kustomer.custom_attributes import Definition, columns
 from tap_kustomer.names import custom_column, klass_stream
+from tap_kustomer.schemas.custom_attributes import columns
 from tap_kustomer.streams import STREAMS
+from tap_kustomer.walks.metadata import Definition
 
 WORD = st.sampled_from(["order", "item", "a", "2", "deadbeef", "0" * 8, "x" * 39, "x" * 41])
 KLASS = st.one_of(

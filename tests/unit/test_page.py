@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 
-from tap_kustomer import instants
-from tap_kustomer.api.errors import OverloadedError, TransientError
-from tap_kustomer.records import RecordError
+from tap_kustomer import jsonapi, timestamps
+from tap_kustomer.errors import OverloadedError, RecordError, TransientError
 from tap_kustomer.walks.page import (
     DEEPEST,
     UNKNOWN,
     Page,
     Span,
-    instant_of,
     is_doubtful,
     read_page,
     sort_key,
@@ -27,9 +25,9 @@ ABSENT = object()
 
 
 def record(one: str, updated: int | None, created: int = 500) -> dict[str, Any]:
-    attributes = {"createdAt": instants.text(created)}
+    attributes = {"createdAt": timestamps.text(created)}
     if updated is not None:
-        attributes["updatedAt"] = instants.text(updated)
+        attributes["updatedAt"] = timestamps.text(updated)
     return {"type": "conversation", "id": one, "attributes": attributes}
 
 
@@ -44,8 +42,8 @@ def read(body: bytes, size: int = 3, number: int = 1, span: Span = SPAN) -> Page
     return read_page(body, PATH, span, number, size)
 
 
-def holding(count: int, **options: Any) -> Page:  # noqa: ANN401  (any JSON)
-    """A page of three with so many records, of different instants."""
+def holding(count: int, **options: Any) -> Page:
+    """A page of three with so many records, of different timestamps."""
     return read(answer(*(record(str(n), 2_000 + n) for n in range(count)), **options))
 
 
@@ -356,10 +354,10 @@ def test_a_record_that_nests_too_deeply_spoils_itself_only() -> None:
 
 @pytest.mark.parametrize("odd", [{}, {"attributes": 7}, {"attributes": {"updatedAt": "soon"}}])
 def test_no_instant_in_a_resource_is_the_other_one(odd: dict[str, Any]) -> None:
-    assert instant_of(odd, otherwise=5) == 5
+    assert jsonapi.timestamp_of(odd, otherwise=5) == 5
 
 
 def test_the_instant_of_a_resource_is_when_it_was_updated_or_what_is_asked_for() -> None:
     one = record("a", 2_000, 700)
-    assert instant_of(one, otherwise=5) == 2_000
-    assert instant_of(one, "createdAt", otherwise=5) == 700
+    assert jsonapi.timestamp_of(one, otherwise=5) == 2_000
+    assert jsonapi.timestamp_of(one, "createdAt", otherwise=5) == 700

@@ -6,18 +6,18 @@ import time
 
 import pytest
 
-from tap_kustomer import instants, progress
-from tap_kustomer.progress import Progress, Reading, Usage
+from tap_kustomer import progress, timestamps
+from tap_kustomer.progress import Progress, StreamProgress, Usage
 from tests.emulated import emulated, whole_catalog
 from tests.support import sync
 
-DAY = instants.DAY
-START = instants.parse("2026-05-01")
+DAY = timestamps.DAY
+START = timestamps.parse("2026-05-01")
 WAITED = "waited 0 s for the budget"
 
 
-def reading(reached: int | None = None, records: int = 0) -> Reading:
-    found = Reading("conversations", START, START + 100 * DAY, reached, records)
+def reading(reached: int | None = None, records: int = 0) -> StreamProgress:
+    found = StreamProgress("conversations", START, START + 100 * DAY, reached, records)
     found.began = 0.0
     return found
 
@@ -37,7 +37,7 @@ def test_the_time_left_follows_the_share_done(share: float, seconds: float, left
 
 
 def test_a_list_has_no_range() -> None:
-    assert Reading("users", began=0.0).text(Usage(3, 0, 0), 9.0) == "records 0, requests 3"
+    assert StreamProgress("users", began=0.0).text(Usage(3, 0, 0), 9.0) == "records 0, requests 3"
 
 
 @pytest.mark.parametrize("reached", [START - DAY, START + 200 * DAY])
@@ -47,7 +47,7 @@ def test_a_share_is_never_out_of_bounds(reached: int) -> None:
 
 
 def test_an_empty_range_has_a_share() -> None:
-    assert Reading("notes", START, START, START).share == 0.0
+    assert StreamProgress("notes", START, START, START).share == 0.0
 
 
 def running() -> int:
@@ -102,5 +102,5 @@ def test_every_stream_is_summed_up_at_the_end(caplog: pytest.LogCaptureFixture) 
     own = emulator.org.counts()["users"]
     assert lines == [
         f"conversations: records 40, requests 1, {WAITED}, bookmark none → {bookmark}",
-        f"users: records {own}, requests 2, {WAITED}, whole table",
+        f"users: records {own}, requests 2, {WAITED}, full table",
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tap_kustomer.api import errors
+from tap_kustomer import errors
 from tap_kustomer.api.client import SEARCH
 from tap_kustomer.api.document import fetch
 from tests.support import NOW, Answer, HeldClock, client_for, scripted
@@ -74,7 +74,7 @@ def test_a_search_that_waits_for_its_own_budget_holds_no_slot_of_the_orgs() -> N
     free: list[int] = []
     held = clock.wait
 
-    def wait(*args: Any) -> None:  # noqa: ANN401  (as `Condition.wait`)
+    def wait(*args: Any) -> None:
         free.append(client.org_budget._in_flight)
         held(*args)
 

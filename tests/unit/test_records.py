@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tap_kustomer.custom_attributes import Definition, columns
-from tap_kustomer.records import RecordError, Resource, RowBuilder
+from tap_kustomer.errors import RecordError
+from tap_kustomer.records import Resource, RowBuilder
 from tap_kustomer.schemas import (
     boolean,
     date_time,
@@ -25,7 +25,9 @@ from tap_kustomer.schemas import (
     to_one,
 )
 from tap_kustomer.schemas.conversation import CONVERSATION
+from tap_kustomer.schemas.custom_attributes import columns
 from tap_kustomer.streams import STREAMS
+from tap_kustomer.walks.metadata import Definition
 
 if TYPE_CHECKING:
     from tap_kustomer.streams.base import KustomerStream

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_kustomer.api import errors, retry
+from tap_kustomer import errors
+from tap_kustomer.api import retry
 from tap_kustomer.api.retry import Retry, pause_after, seconds_until_reset
 
 PATH = "/v1/teams"

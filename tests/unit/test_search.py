@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_kustomer.api.errors import TransientError
+from tap_kustomer.errors import TieError, TransientError
 from tap_kustomer.walks.ask import EMPTY
 from tap_kustomer.walks.page import Chunk, Span
 from tap_kustomer.walks.search import SearchWalk
-from tap_kustomer.walks.ties import TieError
 from tests.table import Row, Table, ids, places, read, rows, same
 
 if TYPE_CHECKING:

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 import tap_kustomer
-from tap_kustomer import settings
 from tap_kustomer.api import client as client_module
 from tap_kustomer.api import transport
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 from tap_kustomer.api.document import fetch
-from tap_kustomer.api.errors import LinkRefusedError, TransientError
+from tap_kustomer.errors import LinkRefusedError, SettingsError, TransientError
 from tap_kustomer.tap import TapKustomer
 from tap_kustomer.walks.listing import read_list
 from tests.emulated import emulated, whole_catalog
@@ -38,7 +37,7 @@ CODE = Path(tap_kustomer.__file__).parent
 SOURCES = sorted(path.relative_to(CODE).as_posix() for path in CODE.rglob("*.py"))
 
 
-def listed(**members: Any) -> Answer:  # noqa: ANN401  (any JSON)
+def listed(**members: Any) -> Answer:
     return 200, {}, json.dumps({"data": [{"id": "1"}], **members}).encode()
 
 
@@ -82,7 +81,7 @@ def test_state_catalog_and_messages_hold_no_key() -> None:
 
 @pytest.mark.parametrize("config", [{"api_key": [KEY]}, {"api_key": {"a": KEY}}, {"base_url": KEY}])
 def test_a_setting_of_the_wrong_kind_is_not_repeated(config: dict[str, Any]) -> None:
-    with pytest.raises(settings.SettingsError) as caught:
+    with pytest.raises(SettingsError) as caught:
         load(**config)
     assert KEY not in str(caught.value)
 
@@ -232,6 +231,8 @@ def test_no_source_knows_a_method_that_writes(name: str) -> None:
     every = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
     assert texts & every <= allowed
     sending = [call for call in calls(tree) if re.search(r"(\.session|requests)\.\w+$", call)]
+    if not is_client:  # the run's own session sends nothing
+        sending = [call for call in sending if call != "self.session.usage"]
     senders = {"self.session.mount", "self.session.request"}
     assert set(sending) <= (senders if is_client else set())
     assert sending.count("self.session.request") == is_client
@@ -245,7 +246,7 @@ def test_a_run_of_every_stream_only_reads() -> None:
     catalog = whole_catalog(emulator, **config)
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=catalog, **config)
-    tap.sync_all()
+    tap.read()
     assert {m["stream"] for m in messages.of("SCHEMA")} == set(tap.streams)
     assert emulator.writes_refused == 0
     assert {r.method for r in emulator.requests} == {"GET", "POST"}

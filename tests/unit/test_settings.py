@@ -8,14 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_kustomer import instants, settings
-from tap_kustomer.settings import (
-    NUMBERS,
-    SettingsError,
-    api_url,
-    check_environment,
-    months_before,
-)
+from tap_kustomer import settings, timestamps
+from tap_kustomer.errors import SettingsError
+from tap_kustomer.settings import NUMBERS, api_url, check_environment, months_before
 from tests.support import NOW, load
 
 ACME = "https://acme.api.kustomerapp.com"
@@ -124,7 +119,7 @@ def test_include_deleted_is_true_or_false() -> None:
 
 
 def test_default_history_is_three_months() -> None:
-    assert instants.text(load().start) == "2026-08-23T00:00:00.000Z"
+    assert timestamps.text(load().start) == "2026-08-23T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +145,7 @@ def test_history_starts_at_midnight_utc_wherever_the_tap_runs(
         time.tzset()
         start = load(start_date=None).start
     time.tzset()
-    assert instants.text(start) == "2026-08-23T00:00:00.000Z"
+    assert timestamps.text(start) == "2026-08-23T00:00:00.000Z"
 
 
 def test_start_at_the_limit_is_allowed() -> None:
@@ -186,13 +181,13 @@ def test_bad_dates(config: dict[str, Any], sentence: str) -> None:
 
 def test_dates_become_instants() -> None:
     loaded = load(start_date="2026-11-01", end_date="2026-11-02T01:00:00+01:00")
-    assert instants.text(loaded.start) == "2026-11-01T00:00:00.000Z"
+    assert timestamps.text(loaded.start) == "2026-11-01T00:00:00.000Z"
     assert loaded.end is not None
-    assert instants.text(loaded.end) == "2026-11-02T00:00:00.000Z"
+    assert timestamps.text(loaded.end) == "2026-11-02T00:00:00.000Z"
 
 
 def test_now_is_not_the_future() -> None:
-    assert load(start_date=NOW.isoformat()).start == instants.of(NOW)
+    assert load(start_date=NOW.isoformat()).start == timestamps.of(NOW)
 
 
 @pytest.mark.parametrize(

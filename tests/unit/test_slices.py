@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_kustomer.api.client import SEARCH
-from tap_kustomer.api.errors import RequestRefusedError
+from tap_kustomer.errors import RequestRefusedError
 from tap_kustomer.walks.page import Chunk, Hit
 from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.slices import THREAD, Limits, SliceReader, _size

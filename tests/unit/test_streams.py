@@ -91,12 +91,12 @@ def test_parts_of_a_permission(
 def test_rows_are_what_the_sdks_own_path_would_write() -> None:
     emulator = emulated()
     ours, theirs = Messages(), Messages()
-    tap_for(emulator, ours).sync_all()
+    tap_for(emulator, ours).read()
     tap = tap_for(emulator, theirs)
     for stream in tap.streams.values():
         stream.TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.ROOT_ONLY
         stream.__dict__["_selects_members"] = True
-    tap.sync_all()
+    tap.read()
     for name in DEFAULT:
         assert ours.records(name) == theirs.records(name)
 

@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_kustomer.errors import TieError
 from tap_kustomer.walks.ask import EMPTY
 from tap_kustomer.walks.page import UNKNOWN, Chunk, Hit, Page, Span
-from tap_kustomer.walks.ties import (
-    LATEST,
-    MOST_READINGS,
-    QUIET_PAGE,
-    QUIET_READINGS,
-    TieError,
-    Ties,
-    _pieces,
-)
+from tap_kustomer.walks.ties import LATEST, MOST_READINGS, QUIET_PAGE, QUIET_READINGS, Ties, _pieces
 from tests.table import Row, Table, ids, places, rows, same
 
 if TYPE_CHECKING:
@@ -172,7 +165,7 @@ def test_whatever_the_order_everybody_comes_once(count: int, size: int, random: 
 
 
 def in_order_of(*wanted: str) -> Callable[[list[Row]], list[Row]]:
-    """The records of an answer in this order, whatever their instants."""
+    """The records of an answer in this order, whatever their timestamps."""
     return lambda found: sorted(found, key=lambda row: wanted.index(row.id))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_kustomer.api.errors import CertificateError, TransientError
+from tap_kustomer.errors import CertificateError, TransientError
 from tap_kustomer.tap import TapKustomer
 from tests.sockets import Server, answered, real_client, tls_context
 from tests.support import KEY

@@ -11,7 +11,7 @@ import pytest
 
 from tap_kustomer.api import transport
 from tap_kustomer.api.document import fetch
-from tap_kustomer.api.errors import NotFoundError, OverloadedError, TransientError
+from tap_kustomer.errors import NotFoundError, OverloadedError, TransientError
 from tests.sockets import Server, answered, head, real_client, tls_context
 
 if TYPE_CHECKING:

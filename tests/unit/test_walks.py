@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulator import Emulator, Org, Switches
-from tap_kustomer import instants
+from tap_kustomer import timestamps
 from tap_kustomer.walks.query import Query
 from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.slices import Limits, SliceReader
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.page import Span
 
 
-def assert_whole(emulator: Emulator, limits: Limits | None = None, **config: Any) -> None:  # noqa: ANN401  (config values are any JSON)
+def assert_whole(emulator: Emulator, limits: Limits | None = None, **config: Any) -> None:
     messages = Messages()
     tap = tap_for(emulator, messages, max_search_requests_per_minute=1_000, **config)
-    tap.run.limits = limits or Limits()
-    tap.sync_all()
+    tap.session.limits = limits or Limits()
+    tap.read()
     rows = messages.records("conversations")
     assert len(rows) == len({row["id"] for row in rows}) == emulator.org.counts()["conversations"]
 
@@ -105,12 +105,12 @@ def test_searches_keep_their_budget(waits: list[float]) -> None:
 
 def test_tied_records_without_a_creation_instant_are_not_missed() -> None:
     """35 of one instant, 20 a page; five have no `createdAt` and hide behind the first page."""
-    instant = instants.parse("2026-06-01T12:00:00Z")
+    instant = timestamps.parse("2026-06-01T12:00:00Z")
     org = Org(now=instant)
     for number in range(35):
-        attributes = {"updatedAt": instants.text(instant)}
+        attributes = {"updatedAt": timestamps.text(instant)}
         if number >= 5:
-            attributes["createdAt"] = instants.text(instant - number)
+            attributes["createdAt"] = timestamps.text(instant - number)
         resource = {"type": "conversation", "id": f"{number:024x}", "attributes": attributes}
         org.put("conversation", resource)
     emulator = Emulator(org, Switches(search_limit=None), clock=lambda: instant)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_kustomer import instants
-from tap_kustomer.older_states import INCREMENTAL, KEY, WHOLE, taken_over
-from tap_kustomer.settings import SettingsError
+from tap_kustomer import timestamps
+from tap_kustomer.errors import SettingsError
+from tap_kustomer.legacy_state import INCREMENTAL, KEY, WHOLE, taken_over
 from tests.emulated import FULL_TABLES, KEYS, SEARCHED, emulated, state_at, wall
 from tests.support import Messages, sync, tap_for
 
-BEFORE = 20 * instants.DAY
-LOOKBACK = 600 * instants.SECOND
+BEFORE = 20 * timestamps.DAY
+LOOKBACK = 600 * timestamps.SECOND
 SINGER_IO_NOTE = (
     "Took over the state of singer-io's tap-kustomer: the bookmarks of conversations, notes. "
     "Ignored: surveys, users."
@@ -66,27 +66,27 @@ def test_the_shared_streams_are_those_of_the_tap() -> None:
 def test_a_run_goes_on_where_the_older_tap_stopped(form: Any) -> None:  # noqa: ANN401  (either form)
     emulator = emulated()
     bookmark = wall() - BEFORE
-    messages = sync(emulator, state=form(instants.text(bookmark)))
+    messages = sync(emulator, state=form(timestamps.text(bookmark)))
     for name in ("conversations", "customers", "messages"):
-        instants_read = [instants.parse(row[KEY]) for row in messages.records(name)]
+        instants_read = [timestamps.parse(row[KEY]) for row in messages.records(name)]
         assert instants_read
         assert min(instants_read) >= bookmark - LOOKBACK
     expected = [
         one
         for one, resource in emulator.org.resources["conversation"].items()
-        if instants.parse(resource.data["attributes"]["updatedAt"]) >= bookmark - LOOKBACK
+        if timestamps.parse(resource.data["attributes"]["updatedAt"]) >= bookmark - LOOKBACK
     ]
     assert {row["id"] for row in messages.records("conversations")} == set(expected)
     assert len(expected) < len(emulator.org.resources["conversation"])
     assert len(messages.records("users")) == emulator.org.counts()["users"]
     written = messages.state["bookmarks"]["conversations"]
     assert written["replication_key"] == KEY
-    assert instants.parse(written["replication_key_value"]) > bookmark
+    assert timestamps.parse(written["replication_key_value"]) > bookmark
 
 
 def test_streams_without_a_bookmark_there_start_anew() -> None:
     emulator = emulated()
-    state = singer_io(instants.text(wall()), "conversations", "tags")
+    state = singer_io(timestamps.text(wall()), "conversations", "tags")
     messages = sync(emulator, state=state, lookback_seconds=0)
     assert not messages.records("conversations")
     assert len(messages.records("customers")) == emulator.org.counts()["customers"]
@@ -124,7 +124,7 @@ def test_the_line_also_says_that_there_was_nothing(state: dict[str, Any], ending
 @pytest.mark.parametrize("form", [singer_io, meltano_labs])
 def test_a_timestamp_without_an_offset_is_utc(form: Any, text: str) -> None:  # noqa: ANN401  (as above)
     state, _ = taken_over(form(text, "conversations", "tags"))
-    assert state == taken(instants.parse("2026-05-01T10:00:00Z"), "conversations")
+    assert state == taken(timestamps.parse("2026-05-01T10:00:00Z"), "conversations")
 
 
 def test_the_first_replication_key_of_meltanolabs_is_understood() -> None:
@@ -133,7 +133,7 @@ def test_the_first_replication_key_of_meltanolabs_is_understood() -> None:
         "replication_key_value": "2026-05-01T10:00:00Z",
     }
     state, note = taken_over({"bookmarks": {"messages": bookmark}})
-    assert state == taken(instants.parse("2026-05-01T10:00:00Z"), "messages")
+    assert state == taken(timestamps.parse("2026-05-01T10:00:00Z"), "messages")
     assert "MeltanoLabs" in note
 
 

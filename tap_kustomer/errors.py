@@ -1,27 +1,39 @@
-"""What can go wrong with a request, each as a sentence that tells the user what to do.
+"""Every error of the tap. Each message is one sentence that tells the user what to do.
 
 ```
-KustomerError
-├── KeyRefusedError        the key itself is not accepted: end the run
-├── WrongRegionError       the key belongs to another pod: end the run
-├── AccessRefusedError     this key may not read this resource: close that stream, go on
-├── RequestRefusedError    Kustomer will not answer this request: never asked again
-│   ├── BadRequestError    400: it does not know what was asked for
-│   └── NotFoundError      404: there is no such resource, or this key may not know of it
-├── LinkRefusedError       a redirect or link would carry the key to another host
-├── CertificateError       the TLS certificate is not valid for Kustomer's host
-├── LimitedError           429: wait as told, and ask again; costs time, never a try
-└── TransientError         worth asking again; raised to the user once five minutes have not helped
-    └── OverloadedError    too slow or too large, so fewer records may help
+TapError
+├── SettingsError              a setting, or the state, is missing or wrong
+├── RecordError                one record, or the org's metadata, can't be read
+├── OutputError                messages can't be written to standard output
+├── ClosedStreamsError         the run is over, and some streams could not be read completely
+└── KustomerError              Kustomer does not answer as needed
+    ├── KeyRefusedError        the key is not accepted: the run ends
+    ├── WrongRegionError       the key belongs to another pod: the run ends
+    ├── CertificateError       the host's TLS certificate is not valid: the run ends
+    ├── AccessRefusedError     the key may not read this resource: its stream is closed
+    ├── RequestRefusedError    a 4xx that is never retried
+    │   ├── BadRequestError    400: Kustomer does not know the context, filter or parameter
+    │   └── NotFoundError      404: gone, hidden from the key, or no such endpoint
+    ├── LinkRefusedError       a redirect or link would carry the key to another host
+    ├── TieError               too many records share one instant for the search to tell apart
+    ├── LimitedError           429: retried after the reset, and costs no try
+    └── TransientError         retried for up to five minutes before it is raised
+        └── OverloadedError    too slow or too large, so that a smaller page may help
 ```
 
-A message holds a status, a path and an error code, never a response body, which may hold customer
-data, and never the key.
+A message holds a status, a path and an error code. It never holds a response body, which may
+contain customer data, nor the key.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from tap_kustomer import timestamps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEY_PAGE = "Settings › Security › API Keys"
 POD_HOSTS = {
@@ -39,8 +51,45 @@ _SLOW = {408, 504}
 _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 300, 400, 500
 
 
-class KustomerError(Exception):
-    """Anything that keeps the tap from reading; the message is meant for the user."""
+class TapError(Exception):
+    """Anything but a bug that ends a run or a stream; the message is all a user needs."""
+
+
+class SettingsError(TapError):
+    """A setting, or the state, is missing or wrong; the message says what to write instead."""
+
+
+class RecordError(TapError):
+    """A record, or the org's metadata, that can't be read."""
+
+
+class OutputError(TapError):
+    """Standard output can't be written; every record before the last bookmark was written."""
+
+    def __init__(self, error: OSError | None = None) -> None:
+        """Say what the system's `error` means; `None` means that there is no standard output."""
+        if error is None:
+            text = "The output can't be written (standard output is closed): run again with one."
+        elif isinstance(error, BrokenPipeError):
+            text = "The target has stopped reading: see its own log."
+        else:
+            text = f"The output can't be written ({error.strerror}): see to it and run again."
+        super().__init__(text)
+
+
+class ClosedStreamsError(TapError):
+    """The run has read everything it could, but not everything that was selected."""
+
+    def __init__(self, closed: Mapping[str, str]) -> None:
+        """List every closed stream with its reason."""
+        super().__init__(
+            f"{len(closed)} of the selected streams could not be read completely: "
+            + " ".join(f"[{name}] {reason}" for name, reason in closed.items())
+        )
+
+
+class KustomerError(TapError):
+    """Kustomer, or the way to it, keeps the tap from reading."""
 
 
 class KeyRefusedError(KustomerError):
@@ -117,6 +166,18 @@ class CertificateError(KustomerError):
             "The TLS certificate of Kustomer's host could not be verified: check base_url, and "
             "whether a proxy between this machine and Kustomer replaces certificates (then "
             "REQUESTS_CA_BUNDLE must name a file with the proxy's own)."
+        )
+
+
+class TieError(KustomerError):
+    """Too many records share one instant to be told apart."""
+
+    def __init__(self, context: str, instant: int, count: int | None) -> None:
+        """Name the instant and how many records Kustomer counts there."""
+        super().__init__(
+            f"{count or 'Unknown numbers of'} {context} records share the update instant "
+            f"{timestamps.text(instant)} and one creation instant: more than Kustomer's search can "
+            "tell apart. The bookmark stays before it; any change to those records resolves it."
         )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_kustomer import instants
-from tap_kustomer.settings import SettingsError
+from tap_kustomer import timestamps
+from tap_kustomer.errors import SettingsError
 from tap_kustomer.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -101,6 +101,6 @@ def _from(tap: str, bookmarks: Bookmarks, values: Bookmarks) -> tuple[dict[str, 
 def _normal(value: object) -> str | None:
     """A date-time in the form this tap writes; without an offset it is UTC."""
     try:
-        return instants.text(instants.parse(value)) if isinstance(value, str) else None
+        return timestamps.text(timestamps.parse(value)) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None

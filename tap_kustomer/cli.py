@@ -1,0 +1,216 @@
+"""The command: its options, `--check`, and exit codes.
+
+Everything a user can get wrong ends with one sentence and a non-zero exit code. Only a bug shows a
+traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+from singer_sdk.cli import plugin_cli
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.singerlib import StateMessage
+from typing_extensions import override
+
+from tap_kustomer import files, plain_text
+from tap_kustomer.access import in_words
+from tap_kustomer.ending import Ending
+from tap_kustomer.errors import AccessRefusedError, OutputError, SettingsError, TapError
+from tap_kustomer.sdk import SdkTap
+from tap_kustomer.writer import Writer, discard, printing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_kustomer.access import Access
+    from tap_kustomer.streams.base import KustomerStream
+
+CHECK_HEAD = ("stream", "selected", "readable", "records", "needs")
+NO_SETTINGS = (
+    f"There are no settings: pass --config with a file such as {files.CONFIG}, or --config ENV for "
+    "TAP_KUSTOMER_API_KEY and TAP_KUSTOMER_BASE_URL. --help lists all options."
+)
+
+
+class Command(SdkTap):
+    """A tap with `--check`, whose command ends with plain sentences."""
+
+    message_writer_class = Writer
+
+    @abstractmethod
+    def read(self) -> None:
+        """Read all selected streams."""
+
+    @abstractmethod
+    def test(self) -> None:
+        """Read one record of each selected stream."""
+
+    @abstractmethod
+    def check(self) -> bool:
+        """Print what the key can read. Returns whether that is all that is selected."""
+
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805  (the SDK's decorator passes the class)
+        """The SDK's command. Its log and its complaints are plain text without the key."""
+        plain_text.install()
+        return super().cli
+
+    @override
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        for parameter in command.params:
+            if parameter.name in {"catalog", "state"}:
+                parameter.type = click.STRING
+                parameter.callback = getattr(files, parameter.name)
+            elif parameter.name == "test":
+                # The SDK's callback would read all streams, selected or not.
+                parameter.callback, parameter.expose_value = None, True
+        text = "Say whether the API key works, what it can read, and how many records there are."
+        command.params.append(click.Option(["--check"], is_flag=True, help=text))
+        return command
+
+    @override
+    @classmethod
+    def invoke(
+        cls,
+        *,
+        check: bool = False,
+        test: str = "disabled",
+        config: Any = None,
+        catalog: Any = None,
+        state: Any = None,
+        **about: Any,
+    ) -> None:
+        with cls._plain_errors():
+            if about.get("about"):
+                super().invoke(**about)
+            if not config.config and not config.parse_env:
+                raise SettingsError(NO_SETTINGS)
+            cls.print_version(print_fn=cls.logger.info)
+            tap = cls(
+                config=config.config,
+                parse_env_config=config.parse_env,
+                catalog=catalog,
+                state=state,
+            )
+            if check:
+                sys.exit(0 if tap.check() else 1)
+            if test == "schema":
+                tap.write_schemas()
+            elif test == "all":
+                tap.test()
+            else:
+                tap.read()
+
+    @override
+    @classmethod
+    def print_about(cls, output_format: str | None = None) -> None:
+        with printing():
+            super().print_about(output_format)
+
+    @override
+    @classmethod
+    def cb_discover(cls, *options: Any) -> None:
+        with cls._plain_errors():
+            super().cb_discover(*options)
+
+    @override
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: Any) -> Any:
+        """Read the files of `--config`, later ones over earlier ones. The SDK handles `ENV`.
+
+        Raises:
+            BadParameter: a file is missing, can't be read, or holds no JSON object.
+        """
+        given = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
+        for path in value:
+            if path != "ENV":
+                given.config |= files.config(path)
+        return given
+
+    @classmethod
+    @contextmanager
+    def _plain_errors(cls) -> Iterator[None]:
+        try:
+            yield
+        except (ConfigValidationError, TapError) as error:
+            for sentence in getattr(error, "errors", [error]):
+                cls.logger.error("%s", sentence)  # noqa: TRY400  (a traceback would bury it)
+            if isinstance(error, OutputError):
+                discard()
+            sys.exit(1)
+
+    @cached_property
+    def _ending(self) -> Ending:
+        return Ending(self.message_writer, self._write_last_state)
+
+    @override
+    def terminate(self, signum: int) -> None:
+        self._ending.begin(signum)
+
+    def _write_last_state(self) -> None:
+        """Write the state even if it has not changed: records may have followed the last STATE."""
+        if self.state:
+            self.write_message(StateMessage(value=self.state))
+
+
+def print_check(
+    access: Access, streams: Sequence[KustomerStream], discovery_error: Exception | None = None
+) -> bool:
+    """Print the key and a table of the streams. Returns whether every selected one can be read.
+
+    `discovery_error` is why discovery could not ask Kustomer for what the settings want.
+
+    Raises:
+        KustomerError: the key itself is refused, or Kustomer does not answer.
+        OutputError: the table can't be printed.
+    """
+    _print(access.describe_key())
+    rows: list[tuple[str, ...]] = [CHECK_HEAD]
+    problems = [f"{name}: {reason}" for name, reason in access.closed.items()]
+    problems += [f"discovery: {discovery_error}"] if discovery_error else []
+    all_good, is_refused = not problems, False
+    for stream in streams:
+        readable, records, needs = "yes", "", ""
+        try:
+            records = stream.estimate_pending()
+        except AccessRefusedError:
+            readable, needs = "no", in_words(stream.permissions)
+            is_refused = is_refused or stream.selected
+        except TapError as error:
+            readable = "no"
+            problems.append(f"{stream.name}: {error}")
+        all_good = all_good and (readable == "yes" or not stream.selected)
+        row = (stream.name, "yes" if stream.selected else "", readable, records, needs)
+        rows.append(tuple(plain_text.plain(cell) for cell in row))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    _print("")
+    for cells in rows:
+        padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        _print("  ".join(padded).rstrip())
+    for line in ("", *problems, _verdict(all_good=all_good, is_refused=is_refused)):
+        _print(line)
+    return all_good
+
+
+def _print(line: str) -> None:
+    with printing():
+        click.echo(plain_text.plain(line))
+
+
+def _verdict(*, all_good: bool, is_refused: bool) -> str:
+    if all_good:
+        return "Every selected stream can be read."
+    if not is_refused:
+        return "Some selected streams can't be read, for the reasons above."
+    return (
+        "Some selected streams can't be read: create a key with the permissions named above, one "
+        "of those joined by 'or' (permissions can't be added to a key), or deselect the streams."
+    )

@@ -1,0 +1,86 @@
+"""The members of JSON:API documents, any of which may be missing or malformed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_kustomer import timestamps
+from tap_kustomer.errors import TransientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The longest count sent as text that is read as one.
+MAX_DIGITS = 15
+
+
+def object_in(value: object, *path: str) -> dict[str, Any]:
+    """The object at `path` inside a JSON value; empty if there is none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def data_in(document: dict[str, Any], path: str, member: str = "data") -> list[dict[str, Any]]:
+    """The resources in `data` or `included`; a single object counts as a list of one.
+
+    Raises:
+        TransientError: an item is no object; `path` is what was requested.
+    """
+    found = document.get(member) or []
+    found = found if isinstance(found, list) else [found]
+    if not all(isinstance(item, dict) for item in found):
+        raise TransientError(path, "the answer holds no list of records")
+    return found
+
+
+def id_of(resource: dict[str, Any]) -> str:
+    """The id as text; empty if there is none."""
+    return str(resource.get("id") or "")
+
+
+def attribute(resource: object, name: str) -> Any:  # noqa: ANN401  (JSON)
+    """The value of an attribute, or `None`."""
+    return object_in(resource, "attributes").get(name)
+
+
+def related_id(resource: object, name: str) -> Any:  # noqa: ANN401  (JSON)
+    """The id that a to-one relationship holds, or `None`."""
+    return object_in(resource, "relationships", name, "data").get("id")
+
+
+def related(resource: object) -> Iterator[tuple[str, Any]]:
+    """Each relationship's name with its id or ids; relationships of links alone are left out."""
+    for name, relationship in object_in(resource, "relationships").items():
+        if not isinstance(relationship, dict):
+            # null, or a bare id (seen by other connectors)
+            yield name, relationship
+        elif isinstance(data := relationship.get("data", _MISSING), list):
+            yield name, [one.get("id") if isinstance(one, dict) else one for one in data]
+        elif data is not _MISSING:
+            yield name, data.get("id") if isinstance(data, dict) else data
+
+
+def timestamp_of(resource: object, name: str = "updatedAt", *, otherwise: int) -> int:
+    """An attribute's date-time in milliseconds since 1970; `otherwise` if it holds none."""
+    return timestamp_in(attribute(resource, name), otherwise=otherwise)
+
+
+def timestamp_in(value: object, *, otherwise: int) -> int:
+    """A date-time in milliseconds since 1970; `otherwise` if `value` is none."""
+    if not isinstance(value, str):
+        return otherwise
+    try:
+        return timestamps.parse(value)
+    except (OverflowError, ValueError):
+        return otherwise
+
+
+def count_in(value: object) -> int | None:
+    """A count, which may be sent as text; `None` if `value` is none."""
+    if isinstance(value, str) and value.isdecimal() and len(value) <= MAX_DIGITS:
+        value = int(value)
+    return value if type(value) is int and value >= 0 else None
+
+
+_MISSING = object()
