@@ -9,6 +9,7 @@ import singer_sdk
 from singer_sdk import Stream, Tap
 
 from tap_kustomer import sdk
+from tap_kustomer.tap import TapKustomer
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_a_private_method_has_the_parameters_it_is_overridden_with(
 
 
 def test_no_other_private_method_is_overridden() -> None:
+    assert issubclass(TapKustomer, sdk.SdkTap)
     for own, base in ((sdk.SdkTap, singer_sdk.Tap), (sdk.SdkStream, singer_sdk.Stream)):
         for cls in subclasses(own):
             private = {n for n in vars(cls) if n.startswith("_") and not n.startswith("__")}
@@ -36,5 +38,8 @@ def test_no_other_private_method_is_overridden() -> None:
             assert cls is own or not shared, cls
 
 
-def subclasses(cls: type) -> set[type]:
-    return {cls}.union(*(subclasses(child) for child in cls.__subclasses__()))
+def subclasses(cls: type[object]) -> set[type[object]]:
+    found = {cls}
+    for child in cls.__subclasses__():
+        found |= subclasses(child)
+    return found
