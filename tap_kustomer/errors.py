@@ -18,6 +18,7 @@ TapError
     ├── TieError               too many records share one instant for the search to tell apart
     ├── LimitedError           429: retried after the reset, and costs no try
     └── TransientError         retried for up to five minutes before it is raised
+        ├── UnreachableError   the host has not answered once: retried for seconds only
         └── OverloadedError    too slow or too large, so that a smaller page may help
 ```
 
@@ -195,6 +196,19 @@ class TransientError(KustomerError):
             "next run goes on from the bookmark. If it lasts, see Kustomer's status page."
         )
         self.fault = fault
+
+
+class UnreachableError(TransientError):
+    """The host of `base_url` does not exist or refuses connections, and has not answered yet."""
+
+    def __init__(self, path: str, url: str) -> None:
+        """Name the address, which is the setting most likely to be wrong."""
+        super().__init__(path, "host not found or connection refused")
+        text = (
+            f"No connection to {url}: the host does not exist or refuses connections. Write your "
+            "org's address as the browser shows it into base_url, or check this machine's network."
+        )
+        self.args = (text,)
 
 
 class OverloadedError(TransientError):

@@ -1,7 +1,6 @@
 """How far a stream is: a progress bar on a terminal, else a log line every 30 s.
 
-Both say the same: the date reached, records, searches a minute and the time left. That time is
-guessed from the share of the range that is done, as if it were everywhere equally full.
+The time left assumes that the range of time being read is equally full everywhere.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("tap-kustomer")
 LOG_EVERY = 30.0
 DRAW_EVERY = 0.5
+BAR = "{desc} {percentage:3.0f}% |{bar}|{postfix}"
 _MINUTE = 60
 
 
@@ -46,13 +46,15 @@ class Usage(NamedTuple):
 
 @dataclass
 class StreamProgress:
-    """What one stream has read; instants are `None` where it has no range."""
+    """How far one stream is. Timestamps are `None` where it has no range of time."""
 
     name: str
     start: int | None = None
     end: int | None = None
     reached: int | None = None
     records: int = 0
+    conversations: int | None = None
+    """Conversations read so far, where each costs a request."""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -65,26 +67,35 @@ class StreamProgress:
 
     def text(self, used: Usage, now: float) -> str:
         """How far it is at `now` (monotonic seconds), having `used` so much."""
-        seconds = max(now - self.began, 0.001)
-        facts = [f"records {self.records:,}"]
+        facts = [*self._counts(), self._rate(used, now), self._time_left(now)]
         if self.reached is not None:
             facts.insert(0, f"at {timestamps.text(self.reached)[:16].replace('T', ' ')}")
-        if used.searches:
-            # In the first minute, what that minute has seen so far.
-            rate = used.searches * _MINUTE / max(seconds, _MINUTE)
-            facts.append(f"searches a minute {rate:.0f}")
-        else:
-            facts.append(f"requests {used.requests:,}")
-        if self.share:
-            facts.append(f"about {_duration(seconds / self.share - seconds)} left")
-        return ", ".join(facts)
+        return ", ".join(filter(None, facts))
 
+    def short_text(self, now: float) -> str:
+        """One count and the time left, for a bar on a narrow terminal."""
+        return ", ".join(filter(None, [self._counts()[0], self._time_left(now)]))
 
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / _MINUTE)
-    if minutes >= 2 * _MINUTE:
-        return f"{minutes / _MINUTE:.0f} h"
-    return f"{minutes} min" if minutes else "a minute"
+    def _counts(self) -> list[str]:
+        records = f"{self.records:,} records"
+        if self.conversations is None:
+            return [records]
+        return [f"{self.conversations:,} conversations", records]
+
+    def _rate(self, used: Usage, now: float) -> str:
+        # In the first minute, what that minute has seen so far.
+        minutes = max(now - self.began, _MINUTE) / _MINUTE
+        if self.conversations is None and used.searches:
+            return f"{used.searches / minutes:.0f} searches a minute"
+        return f"{used.requests / minutes:.0f} requests a minute"
+
+    def _time_left(self, now: float) -> str:
+        if not self.share:
+            return ""
+        minutes = round(max(now - self.began, 0.001) * (1 / self.share - 1) / _MINUTE)
+        if minutes >= 2 * _MINUTE:
+            return f"{minutes / _MINUTE:.0f} h left"
+        return f"{minutes} min left" if minutes else "a minute left"
 
 
 class Progress:
@@ -104,9 +115,7 @@ class Progress:
         if sys.stderr.isatty():
             self._stack.enter_context(logging_redirect_tqdm())
             bar: tqdm[NoReturn] = self._stack.enter_context(
-                tqdm(
-                    total=100, bar_format="{desc} |{bar}| {percentage:3.0f}%{postfix}", leave=False
-                )
+                tqdm(total=100, bar_format=BAR, leave=False, dynamic_ncols=True)
             )
             show, every = lambda: self._draw(bar), DRAW_EVERY
         thread = threading.Thread(target=self._run, args=(show, every), daemon=True)
@@ -131,5 +140,5 @@ class Progress:
     def _draw(self, bar: tqdm[NoReturn]) -> None:
         bar.set_description(self._progress.name, refresh=False)
         bar.n = 100 * (self._progress.share or 0)
-        bar.set_postfix_str(self._text(), refresh=False)
+        bar.set_postfix_str(self._progress.short_text(time.monotonic()), refresh=False)
         bar.refresh()

@@ -5,10 +5,11 @@ tests/unit/test_sdk.py fails if a later version of the SDK changes what they rel
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import singer_sdk
 from singer_sdk.exceptions import ConfigValidationError
@@ -23,8 +24,34 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
 
+# Lines that the SDK logs in every run, for every stream, and that help nobody.
+CHATTER = {
+    "Skipping parse of env var settings...",
+    "Skipping deselected stream '%s'.",
+    "Beginning sync of '%s' in %s mode",
+    "Starting incremental sync of '%s' with bookmark value: %s",
+}
+
+
+def _is_worth_logging(record: logging.LogRecord) -> bool:
+    return record.msg not in CHATTER
+
+
+def mute(logger: logging.Logger) -> None:
+    """Leave out the SDK's `CHATTER`, unless the log level is `DEBUG`."""
+    if not logger.isEnabledFor(logging.DEBUG):
+        logger.addFilter(_is_worth_logging)
+
+
 class SdkTap(singer_sdk.Tap, ABC):
-    """A tap that judges its own settings and ends its own way."""
+    """A tap that judges its own settings, logs less, and ends its own way."""
+
+    def __init__(self, **options: Any) -> None:
+        """Leave out the SDK's chatter and its metrics, two lines a stream; `DEBUG` shows both."""
+        mute(self.logger)
+        super().__init__(**options)
+        if not self.logger.isEnabledFor(logging.DEBUG):
+            self.metrics_logger.setLevel(logging.WARNING)
 
     @abstractmethod
     def invalid_settings(self, found: list[str]) -> list[str]:
@@ -59,6 +86,11 @@ class SdkStream(singer_sdk.Stream):
 
     # The SDK sends ACTIVATE_VERSION before the records, which empties the table if the read fails.
     emit_activate_version_messages = False
+
+    def __init__(self, tap: singer_sdk.Tap, *, schema: dict[str, Any], name: str) -> None:
+        """Belong to `tap`."""
+        super().__init__(tap, schema=schema, name=name)
+        mute(self.logger)
 
     def start_version(self) -> None:
         """Let the records carry a version: the start of the run in seconds, as the SDK counts."""

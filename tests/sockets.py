@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tap_kustomer import settings
 from tap_kustomer.api.client import Client
-from tests.support import CONFIG
+from tests.support import CONFIG, SLEPT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,6 +64,8 @@ class Server:
                 one.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join()
+
+    close = __exit__
 
     @property
     def url(self) -> str:
@@ -133,5 +135,6 @@ def real_client(url: str, seconds: float = 10) -> Iterator[Client]:
     """A client with real sockets; it waits `seconds` for an answer, less than users can set."""
     client = Client(settings.load({**CONFIG, "base_url": url}, datetime.now(UTC)))
     vars(client)["_timeout"] = seconds
+    client.retry.sleep = SLEPT.append
     with client.session:
         yield client

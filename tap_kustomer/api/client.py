@@ -86,6 +86,7 @@ class Client:
         self.search_budget = search_budget or Budget(settings.max_search_requests_per_minute)
         self.org_budget = org_budget or Budget(settings.max_requests_per_minute)
         self.server_date: str | None = None
+        self._was_reached = False
         self._moment = moment
         self._url = settings.api_url
         self._timeout = settings.request_timeout
@@ -100,7 +101,8 @@ class Client:
         # Only a loopback address has a port: plain HTTP to it would show a proxy the key.
         address = urlsplit(self._url)
         self._proxies = {"no_proxy": address.hostname or ""} if address.port else {}
-        self.session.mount(self._url, transport.Adapter(pool_maxsize=settings.concurrency + 1))
+        # Searches and children each have as many threads; the main thread asks too.
+        self.session.mount(self._url, transport.Adapter(pool_maxsize=2 * settings.concurrency + 1))
         logging.getLogger("urllib3.connection").addFilter(_withhold)
 
     def get(
@@ -170,6 +172,7 @@ class Client:
                     proxies=self._proxies,
                     stream=True,
                 )
+                self._was_reached = True
                 return response, transport.read(response, until)
             except transport.TooLargeError:
                 size = transport.MOST_BYTES // 1_000_000
@@ -181,6 +184,8 @@ class Client:
                     raise errors.CertificateError from None
                 raise _broken(path, error, too_slow=until.passed) from None
             except requests.RequestException as error:
+                if not self._was_reached and transport.is_unreachable(error):
+                    raise errors.UnreachableError(path, self._url) from None
                 stalled = bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
                 raise _broken(path, error, too_slow=until.passed or stalled) from None
             except OSError as error:

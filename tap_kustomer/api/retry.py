@@ -1,9 +1,10 @@
 """When to ask again, and after how long: the whole policy.
 
 - A 429 waits for the reset that Kustomer names and costs no try.
-- Any other passing failure is asked `TRIES` times, about five minutes in all, with growing waits
+- Any other passing failure is tried `TRIES` times, about five minutes in all, with growing waits
   and some jitter, so that several clients don't come back at once.
-- A refusal is never asked again.
+- A host that never answered is tried `FIRST_TRIES` times: its address is probably wrong.
+- A refusal is never retried.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from tenacity import (
     wait_random,
 )
 
-from tap_kustomer.errors import LimitedError, TransientError
+from tap_kustomer.errors import LimitedError, TransientError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LOGGER = logging.getLogger("tap-kustomer.api")
 TRIES = 11
+FIRST_TRIES = 3
 LONGEST_WAIT = 60
 LONGEST_RESET = 120.0
 # A 429 without any header: limits are counted over 60 s, and asking a few times within that is
@@ -69,15 +71,21 @@ class Retry:
                 state.upcoming_sleep,
             )
 
+        enough = stop_after_attempt(tries)
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(tries),
+            stop=lambda state: enough(state) or _is_unreachable(state),
             wait=wait_exponential(max=LONGEST_WAIT) + wait_random(0, 1),
             sleep=self.sleep,
             before_sleep=log,
             reraise=True,
         )
         return cast("T", retrying(_within_limits, path, attempt))
+
+
+def _is_unreachable(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return isinstance(error, UnreachableError) and state.attempt_number >= FIRST_TRIES
 
 
 def _within_limits(path: str, attempt: Callable[[], T]) -> T:

@@ -16,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +125,12 @@ class Adapter(HTTPAdapter):
 
 def _watch(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+
+def is_unreachable(error: requests.RequestException) -> bool:
+    """Whether no connection came about: the name does not resolve, or nothing listens there."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
 
 
 class Session(requests.Session):

@@ -119,11 +119,11 @@ def test_an_answer_is_read_piece_by_piece_within_the_timeout(
     assert dict(options["proxies"]) == proxies
 
 
-def test_every_thread_has_a_connection_of_its_own_and_the_run_one_more() -> None:
+def test_every_thread_has_a_connection_searches_and_children_and_the_run() -> None:
     client = Client(load(concurrency=3))
     adapter = client.session.get_adapter(f"{HOST}{PATH}")
     assert isinstance(adapter, transport.Adapter)
-    assert vars(adapter)["_pool_maxsize"] == 4
+    assert vars(adapter)["_pool_maxsize"] == 3 + 3 + 1
     assert type(client.session.get_adapter("https://evil.org")) is HTTPAdapter
 
 

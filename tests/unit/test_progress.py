@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from tqdm import tqdm
 
 from tap_kustomer import progress, timestamps
 from tap_kustomer.progress import Progress, StreamProgress, Usage
@@ -24,7 +25,7 @@ def reading(reached: int | None = None, records: int = 0) -> StreamProgress:
 
 def test_all_facts() -> None:
     text = reading(START + 25 * DAY, 12_345).text(Usage(200, 196, 0), 120.0)
-    assert text == ("at 2026-05-26 00:00, records 12,345, searches a minute 98, about 6 min left")
+    assert text == "at 2026-05-26 00:00, 12,345 records, 98 searches a minute, 6 min left"
 
 
 @pytest.mark.parametrize(
@@ -33,11 +34,35 @@ def test_all_facts() -> None:
 )
 def test_the_time_left_follows_the_share_done(share: float, seconds: float, left: str) -> None:
     text = reading(START + int(100 * DAY * share)).text(Usage(0, 0, 0), seconds)
-    assert text.endswith(f"about {left} left")
+    assert text.endswith(f"a minute, {left} left")
+
+
+def test_where_each_conversation_costs_a_request_they_are_counted() -> None:
+    found = reading(START + 25 * DAY)
+    found.conversations = 1_200
+    text = found.text(Usage(1_203, 3, 0), 300.0)
+    assert text == (
+        "at 2026-05-26 00:00, 1,200 conversations, 0 records, 241 requests a minute, 15 min left"
+    )
+
+
+def test_a_bar_fits_80_columns() -> None:
+    found = StreamProgress("satisfaction_responses", START, START + 100 * DAY, START + 2 * DAY)
+    found.conversations, found.records, found.began = 1_000_000, 1_000_000, 0.0
+    file = io.StringIO()
+    with tqdm(total=100, bar_format=progress.BAR, ncols=80, file=file) as bar:
+        bar.set_description(found.name, refresh=False)
+        bar.set_postfix_str(found.short_text(72_000.0))
+    shown = file.getvalue().split("\r")[-2]
+    assert len(shown) <= 80
+    assert shown.rstrip().endswith("|, 1,000,000 conversations, 980 h left")
 
 
 def test_a_list_has_no_range() -> None:
-    assert StreamProgress("users", began=0.0).text(Usage(3, 0, 0), 9.0) == "records 0, requests 3"
+    assert (
+        StreamProgress("users", began=0.0).text(Usage(3, 0, 0), 9.0)
+        == "0 records, 3 requests a minute"
+    )
 
 
 @pytest.mark.parametrize("reached", [START - DAY, START + 200 * DAY])
@@ -66,7 +91,7 @@ def test_a_log_line_comes_again_and_again(
                 break
             time.sleep(0.01)
     assert running() == before
-    assert caplog.messages[0].startswith("conversations: at 2026-05-01 00:00, records 7")
+    assert caplog.messages[0].startswith("conversations: at 2026-05-01 00:00, 7 records")
     assert len(caplog.messages) > 2
 
 
@@ -84,7 +109,7 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
                 break
             time.sleep(0.01)
     assert "conversations:" in terminal.getvalue()
-    assert "25%, at 2026-05-26 00:00, records 7" in terminal.getvalue()
+    assert "7 records, " in terminal.getvalue()
 
 
 def test_nothing_is_drawn_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,6 +55,17 @@ def test_it_gives_up_after_eleven_tries_in_about_five_minutes() -> None:
 
 
 @pytest.mark.usefixtures("jitter")
+def test_a_host_that_never_answered_is_given_up_within_seconds() -> None:
+    waits: list[float] = []
+    attempts = Attempts(*(errors.UnreachableError(PATH, "https://acme.test") for _ in range(9)))
+    with pytest.raises(
+        errors.UnreachableError, match=r"No connection to https://acme\.test.*base_url"
+    ):
+        Retry(sleep=waits.append)(PATH, attempts)
+    assert (attempts.made, sum(waits)) == (3, 3.5)
+
+
+@pytest.mark.usefixtures("jitter")
 def test_what_passes_is_the_answer(caplog: pytest.LogCaptureFixture) -> None:
     waits: list[float] = []
     attempts = Attempts(*failures(2), errors.OverloadedError(PATH, "too slow"))

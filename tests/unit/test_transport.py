@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 from tap_kustomer.api import transport
 from tap_kustomer.api.document import fetch
-from tap_kustomer.errors import NotFoundError, OverloadedError, TransientError
+from tap_kustomer.errors import NotFoundError, OverloadedError, TransientError, UnreachableError
 from tests.sockets import Server, answered, head, real_client, tls_context
 
 if TYPE_CHECKING:
@@ -248,3 +249,32 @@ def test_a_deadline_that_is_over_leaves_the_connection_alone(
     assert not server.over.wait(SHORT + 0.2)
     assert client.get(PATH) == BODY
     assert server.connections == 1
+
+
+# --- No connection -------------------------------------------------------------------------------
+
+
+def closed_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def test_a_host_that_refuses_at_first_contact_is_named(waits: list[float]) -> None:
+    url = closed_port()
+    with (
+        real_client(url) as client,
+        pytest.raises(UnreachableError, match=f"No connection to {url}.*base_url"),
+    ):
+        fetch(client, PATH)
+    assert len(waits) == 2
+
+
+def test_a_host_that_has_answered_before_is_retried(waits: list[float]) -> None:
+    with Server(answered(BODY)) as server, real_client(server.url) as client:
+        fetch(client, PATH)
+        server.close()
+        with pytest.raises(TransientError, match="connection broken") as caught:
+            fetch(client, PATH)
+    assert type(caught.value) is TransientError
+    assert len(waits) == 10
