@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from calendar import monthrange
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
@@ -97,7 +98,7 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
         raise SettingsError(msg)
     for name in TAILORING:  # used before settings are complete, but checked with the others
         _flag(config, name)
-    end = _date(config, "end_date")
+    end = _end_date(config)
     start, earliest = _history(config, months, end, now)
     return Settings(
         api_key=_key(config),
@@ -279,6 +280,15 @@ def _date(config: Mapping[str, Any], name: str) -> int | None:
         )
         raise SettingsError(msg) from None
     return instant
+
+
+def _end_date(config: Mapping[str, Any]) -> int | None:
+    """The last millisecond to read; a date without a time includes its whole day."""
+    end = _date(config, "end_date")
+    with suppress(ValueError):
+        date.fromisoformat(str(config.get("end_date")))
+        return end and end + timestamps.DAY - 1
+    return end
 
 
 def _day(instant: int) -> str:

@@ -89,7 +89,10 @@ class TapKustomer(Command):
             "end_date",
             th.DateTimeType,
             title="End date",
-            description="Read nothing that was updated after this date, for a bounded backfill.",
+            description=(
+                "Read nothing that was updated after this: 2026-01-31 (that day included, UTC) or "
+                "2026-01-31T08:00:00Z. For a bounded backfill."
+            ),
         ),
         _number(
             "lookback_seconds",

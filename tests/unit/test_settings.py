@@ -253,5 +253,13 @@ def test_batches_are_refused() -> None:
         load(batch_config={"storage": {}})
 
 
+@pytest.mark.parametrize("day", ["2026-11-10", "20261110"])
+def test_an_end_date_without_a_time_includes_its_day(day: str) -> None:
+    end = load(start_date="2026-11-10", end_date=day).end
+    assert end is not None
+    assert timestamps.text(end) == "2026-11-10T23:59:59.999Z"
+
+
 def test_a_range_of_one_instant_is_a_range() -> None:
-    assert load(start_date="2026-11-01", end_date="2026-11-01").end is not None
+    instant = "2026-11-01T00:00:00Z"
+    assert load(start_date=instant, end_date=instant).end is not None
