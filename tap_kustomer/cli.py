@@ -7,6 +7,7 @@ traceback.
 from __future__ import annotations
 
 import sys
+import textwrap
 from abc import abstractmethod
 from contextlib import contextmanager
 from functools import cached_property
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from tap_kustomer.access import Access
     from tap_kustomer.streams.base import KustomerStream
 
-CHECK_HEAD = ("stream", "selected", "readable", "records", "needs")
+CHECK_HEAD = ("stream", "selected", "readable", "records")
+WIDTH = 120
 NO_SETTINGS = (
     f"There are no settings: pass --config with a file such as {files.CONFIG}, or --config ENV for "
     "TAP_KUSTOMER_API_KEY and TAP_KUSTOMER_BASE_URL. --help lists all options."
@@ -178,17 +180,18 @@ def print_check(
     problems += [f"discovery: {discovery_error}"] if discovery_error else []
     all_good, is_refused = not problems, False
     for stream in streams:
-        readable, records, needs = "yes", "", ""
+        readable, records = "yes", ""
         try:
             records = stream.estimate_pending()
         except AccessRefusedError:
-            readable, needs = "no", in_words(stream.permissions)
+            readable = "no"
             is_refused = is_refused or stream.selected
+            problems.append(f"{stream.name}: needs {in_words(stream.permissions)}")
         except TapError as error:
             readable = "no"
             problems.append(f"{stream.name}: {error}")
         all_good = all_good and (readable == "yes" or not stream.selected)
-        row = (stream.name, "yes" if stream.selected else "", readable, records, needs)
+        row = (stream.name, "yes" if stream.selected else "", readable, records)
         rows.append(tuple(plain_text.plain(cell) for cell in row))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     _print("")
@@ -201,8 +204,9 @@ def print_check(
 
 
 def _print(line: str) -> None:
+    folded = textwrap.fill(plain_text.plain(line), WIDTH, subsequent_indent="  ")
     with printing():
-        click.echo(plain_text.plain(line))
+        click.echo(folded)
 
 
 def _verdict(*, all_good: bool, is_refused: bool) -> str:
@@ -211,6 +215,6 @@ def _verdict(*, all_good: bool, is_refused: bool) -> str:
     if not is_refused:
         return "Some selected streams can't be read, for the reasons above."
     return (
-        "Some selected streams can't be read: create a key with the permissions named above, one "
-        "of those joined by 'or' (permissions can't be added to a key), or deselect the streams."
+        "Some selected streams can't be read: create a key with the permissions named above (any "
+        "one of those joined by 'or'; none can be added to a key later), or deselect the streams."
     )
