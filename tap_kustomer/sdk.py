@@ -12,16 +12,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import singer_sdk
-from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.exceptions import ConfigValidationError, MappingError
+from singer_sdk.helpers._catalog import pop_deselected_record_properties
+from singer_sdk.mapper import CustomStreamMap, RemoveRecordTransform
 from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage
 from typing_extensions import override
+
+from tap_kustomer import maps
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.mapper import StreamMap
 
 
 # Lines that the SDK logs in every run, for every stream, and that help nobody.
@@ -122,12 +126,14 @@ class SdkStream(singer_sdk.Stream):
 
         That walk is most of the CPU that a record costs, and rows hold selected columns only. It is
         needed where a member inside a column is deselected.
+
+        Raises:
+            SettingsError: an expression of `stream_maps` fails on this record.
         """
         if self._deselects_members:
-            yield from super()._generate_record_messages(record)
-            return
+            pop_deselected_record_properties(record, self.schema, self.mask)
         for stream_map in self.stream_maps:
-            mapped = stream_map.transform(record)
+            mapped = self._map(stream_map, record)
             if mapped is not None:
                 yield RecordMessage(
                     stream=stream_map.stream_alias,
@@ -135,6 +141,21 @@ class SdkStream(singer_sdk.Stream):
                     version=self._stream_version,
                     time_extracted=datetime.now(UTC),
                 )
+
+    def _map(self, stream_map: StreamMap, record: Record) -> Record | None:
+        if not isinstance(stream_map, CustomStreamMap):
+            return stream_map.transform(record)
+        # An expression may name any column, but a record holds only those that it has.
+        columns = dict.fromkeys(self.schema["properties"])
+        try:
+            return stream_map.transform({**columns, **record})
+        except MappingError as error:
+            fault = f"{self.name}: {error}"
+            raise maps.refuse(fault) from None
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # The text of such an error may quote the record.
+            fault = f"{self.name}: an expression fails on a record ({type(error).__name__})."
+            raise maps.refuse(fault) from None
 
     @override
     def _increment_stream_state(

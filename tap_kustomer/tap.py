@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
 from singer_sdk import typing as th
+from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from typing_extensions import override
 
-from tap_kustomer import catalog, discovery, legacy_state, plain_text, settings
+from tap_kustomer import catalog, discovery, legacy_state, maps, plain_text, settings
 from tap_kustomer.access import Access
 from tap_kustomer.cli import Command, print_check
 from tap_kustomer.errors import SettingsError, TapError
@@ -211,6 +212,21 @@ class TapKustomer(Command):
             self.session.client.retry.tries = FEW_TRIES
         with printing():
             return super().run_discovery()
+
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare `stream_maps`.
+
+        Raises:
+            SettingsError: one can't be used.
+        """
+        try:
+            super().setup_mapper()
+        except (ArithmeticError, LookupError, MappingError, TypeError, ValueError) as error:
+            raise maps.refuse(error) from None
+        if not self._discovery_error:
+            schemas = {name: entry.schema.to_dict() for name, entry in self.catalog.items()}
+            maps.check(self.config.get("stream_maps") or {}, schemas)
 
     @override
     def read(self) -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.emulated import (
-    emulated,
-)
+import pytest
+
+from tap_kustomer.errors import SettingsError
+from tests.emulated import emulated, whole_catalog
 from tests.support import Messages, sync, tap_for
 
 if TYPE_CHECKING:
@@ -67,3 +68,37 @@ def test_stream_maps_see_whole_values() -> None:
     rows = sync(emulator, stream_maps=maps).records("conversations")
     assert any(row["sla_name"] for row in rows)
     assert set(rows[0]) == {"id", "sla_name"}
+
+
+@pytest.mark.parametrize(
+    ("maps", "fault"),
+    [
+        ({"user": {"name": None}}, "there is no stream 'user'"),
+        ({"people": {"__source__": "persons"}}, "there is no stream 'persons'"),
+        ({"users": {"emial": None}}, "stream 'users' has no column 'emial'"),
+        ({"users": {"email": "sha256("}}, "sha256"),
+        ({"users": {"email": "sha256(emial)"}}, "sha256"),
+        ({"users": {"email": "1 / 0"}}, "users: an expression fails on a record .ZeroDivision"),
+        ({"users": {"email": "sha256(7)"}}, "users: an expression fails on a record .Attribute"),
+        ({"users": {"id": None}}, "key property 'id'"),
+        ({"users": 7}, "Unexpected stream definition type"),
+        ({"__else__": "x"}, "__else__"),
+    ],
+)
+def test_a_stream_map_that_can_not_be_used_is_one_sentence(
+    maps: dict[str, Any], fault: str
+) -> None:
+    emulator = emulated(10)
+    with pytest.raises(SettingsError, match=f"^Setting stream_maps can't be used: .*{fault}"):
+        sync(emulator, catalog=whole_catalog(emulator, "users"), stream_maps=maps)
+
+
+def test_a_stream_map_may_name_a_column_that_a_record_lacks() -> None:
+    emulator = emulated(10)
+    maps = {"user*": {"name": "sha256(name) if name else None", "display_name": None}}
+    rows = sync(emulator, catalog=whole_catalog(emulator, "users"), stream_maps=maps).records(
+        "users"
+    )
+    assert rows
+    assert all(row["name"] is None or len(row["name"]) == 64 for row in rows)
+    assert not any("display_name" in row for row in rows)
