@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_kustomer import jsonapi
 from tap_kustomer.api.document import fetch
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("tap-kustomer")
 # A closed stream's reason names this many records; the log names all of them.
 MAX_NAMED = 5
-CURRENT_TOKEN_PATH = "/v1/auth/tokens/current"  # noqa: S105  (a path, not a password)
+CURRENT_KEY_PATH = "/v1/auth/tokens/current"
 
 Permissions = tuple[tuple[str, ...], ...]
 """Roles that open a stream: one of each group is needed."""
@@ -53,14 +53,14 @@ class Access:
         name = jsonapi.attribute(token, "name")
         return f"Reading org {org} with API key '{name}', which holds: {held}"
 
-    def check_key(self) -> Any:  # noqa: ANN401  (JSON)
+    def check_key(self) -> jsonapi.Json:
         """Probe the key; returns the token's resource.
 
         Raises:
             KeyRefusedError: Kustomer does not accept the key.
         """
         try:
-            return fetch(self._session.client, CURRENT_TOKEN_PATH)["data"]
+            return fetch(self._session.client, CURRENT_KEY_PATH)["data"]
         except AccessRefusedError:
             raise KeyRefusedError from None
 

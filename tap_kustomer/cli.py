@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
-from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
@@ -57,15 +56,11 @@ class Command(SdkTap):
     def check(self) -> bool:
         """Print what the key can read. Returns whether that is all that is selected."""
 
-    @plugin_cli
-    def cli(cls) -> click.Command:  # noqa: N805  (the SDK's decorator passes the class)
-        """The SDK's command. Its log and its complaints are plain text without the key."""
-        plain_text.install()
-        return super().cli
-
     @override
     @classmethod
     def get_singer_command(cls) -> click.Command:
+        """The SDK's command, whose log and complaints are plain text without the key."""
+        plain_text.install()
         command = super().get_singer_command()
         for parameter in command.params:
             if parameter.name in {"catalog", "state"}:
@@ -140,12 +135,15 @@ class Command(SdkTap):
     @classmethod
     @contextmanager
     def _plain_errors(cls) -> Iterator[None]:
+        failure: ConfigValidationError | TapError | None = None
         try:
             yield
         except (ConfigValidationError, TapError) as error:
-            for sentence in getattr(error, "errors", [error]):
-                cls.logger.error("%s", sentence)  # noqa: TRY400  (a traceback would bury it)
-            if isinstance(error, OutputError):
+            failure = error
+        if failure:
+            for sentence in getattr(failure, "errors", [failure]):
+                cls.logger.error("%s", sentence)
+            if isinstance(failure, OutputError):
                 discard()
             sys.exit(1)
 

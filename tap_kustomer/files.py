@@ -9,11 +9,14 @@ import json
 import logging
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
 from singer_sdk.singerlib import Catalog
+
+if TYPE_CHECKING:
+    from tap_kustomer.jsonapi import Json
 
 LOGGER = logging.getLogger("tap-kustomer")
 CONFIG = '{"api_key": "...", "base_url": "..."}'
@@ -61,7 +64,7 @@ def _is_usable(read: Catalog, entry: dict[str, Any]) -> bool:
     )
 
 
-def state(_: click.Context, __: click.Parameter, path: str | None) -> Any:  # noqa: ANN401  (JSON, which the tap judges)
+def state(_: click.Context, __: click.Parameter, path: str | None) -> Json:
     """What the file of `--state` holds; none and an empty one are the first run of a pipeline.
 
     Raises:
@@ -100,7 +103,7 @@ def _object(content: bytes, example: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else _fail(example)
 
 
-def _json(content: bytes, example: str) -> Any:  # noqa: ANN401  (JSON)
+def _json(content: bytes, example: str) -> Json:
     """The JSON value; one that can't be written as JSON again, as half a character, is none."""
     try:
         found = json.loads(content, parse_float=Decimal)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_kustomer import timestamps
 from tap_kustomer.errors import TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Json: TypeAlias = Any
+"""Decoded JSON, of whatever type the server chose."""
 
 # The longest count sent as text that is read as one.
 MAX_DIGITS = 15
@@ -39,12 +42,12 @@ def id_of(resource: dict[str, Any]) -> str:
     return str(resource.get("id") or "")
 
 
-def attribute(resource: object, name: str) -> Any:  # noqa: ANN401  (JSON)
+def attribute(resource: object, name: str) -> Json:
     """The value of an attribute, or `None`."""
     return object_in(resource, "attributes").get(name)
 
 
-def related_id(resource: object, name: str) -> Any:  # noqa: ANN401  (JSON)
+def related_id(resource: object, name: str) -> Json:
     """The id that a to-one relationship holds, or `None`."""
     return object_in(resource, "relationships", name, "data").get("id")
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Lines that the SDK logs in every run, for every stream, and that help nobody.
 CHATTER = {
     "Skipping parse of env var settings...",
+    "Parsing env var for settings config...",
     "Skipping deselected stream '%s'.",
     "Beginning sync of '%s' in %s mode",
     "Starting incremental sync of '%s' with bookmark value: %s",

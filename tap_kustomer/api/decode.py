@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
+
+if TYPE_CHECKING:
+    from tap_kustomer.jsonapi import Json
 
 # What Python's own `int` reads, and so every target written in it; PostgreSQL's numeric has room.
 MOST_DIGITS = 4_300
@@ -37,7 +40,7 @@ _ESCAPE = re.compile(
 _REPLACED = "\ufffd"
 
 
-def decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Any] = ANY) -> Any:  # noqa: ANN401  (JSON is any value)
+def decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Any] = ANY) -> Json:
     """The JSON value of `body`, by default with floats as `Decimal`.
 
     Raises:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
+from typing_extensions import override
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
 
@@ -89,7 +90,8 @@ def deadline(seconds: float) -> Iterator[Deadline]:
 class _Watched(HTTPConnection):
     """A connection that shows itself to the deadline before it waits for an answer."""
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 returns its own class
+    @override
+    def getresponse(self) -> Any:
         current: Deadline | None = getattr(_CURRENT, "deadline", None)
         if current and isinstance(self.sock, socket.socket):
             current.watch(self.sock)
@@ -111,13 +113,13 @@ class _TlsPool(HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """Connections with deadlines."""
 
+    @override
     def init_poolmanager(self, *positional: Any, **options: Any) -> None:
-        """Open the pools that requests keeps."""
         super().init_poolmanager(*positional, **options)
         _watch(self.poolmanager)
 
-    def proxy_manager_for(self, *positional: Any, **options: Any) -> Any:  # noqa: ANN401  (as above)
-        """The pools of a proxy."""
+    @override
+    def proxy_manager_for(self, *positional: Any, **options: Any) -> Any:
         manager = super().proxy_manager_for(*positional, **options)
         _watch(manager)
         return manager
@@ -136,9 +138,8 @@ def is_unreachable(error: requests.RequestException) -> bool:
 class Session(requests.Session):
     """A session that follows no redirect, and does not even look where one leads."""
 
+    @override
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Nowhere: a redirect is an answer like any other."""
-        del resp
         return None
 
 

@@ -13,7 +13,7 @@ from hypothesis import settings as profile
 from hypothesis import strategies as st
 
 from tap_kustomer import settings
-from tap_kustomer.access import CURRENT_TOKEN_PATH
+from tap_kustomer.access import CURRENT_KEY_PATH
 from tap_kustomer.errors import SettingsError, TapError
 from tap_kustomer.records import Resource, RowBuilder
 from tap_kustomer.schemas.conversation import CONVERSATION
@@ -68,7 +68,7 @@ def in_turn(given_answers: list[Answer]) -> Callable[[requests.PreparedRequest],
     left: Iterator[Answer] = iter(given_answers)
 
     def answer(request: requests.PreparedRequest) -> Answer:
-        if request.path_url == CURRENT_TOKEN_PATH:
+        if request.path_url == CURRENT_KEY_PATH:
             return 200, {}, b'{"data": {}}'
         return next(left, (200, {}, b'{"data": [], "included": [], "meta": {"total": 0}}'))
 
@@ -129,7 +129,7 @@ def test_answers_that_once_ended_in_a_traceback(name: str, date: str, body: byte
 def test_answers_that_no_longer_end_in_a_traceback(name: str, body: bytes) -> None:
     def answer(request: requests.PreparedRequest) -> Answer:
         good = b'{"data": {}}'
-        return 200, {}, good if request.path_url == CURRENT_TOKEN_PATH else body
+        return 200, {}, good if request.path_url == CURRENT_KEY_PATH else body
 
     with pytest.raises(TapError):
         tap_answered(name, answer, Messages()).read()
