@@ -14,8 +14,8 @@ import pytest
 
 from emulator import Emulator, Org, Switches
 from scripts import meltano
+from scripts.tap import COMMAND
 from tests.emulated import DEFAULT
-from tests.end_to_end.conftest import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from emulator import Emulator, Org, Switches
+from scripts.tap import Outcome, Tap, outcome
 from tap_kustomer import instants
-from tests.end_to_end.conftest import Outcome, Tap, outcome
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.conftest import COMMAND, Outcome, Tap, outcome
+from scripts.tap import COMMAND, Outcome, Tap, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

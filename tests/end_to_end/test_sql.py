@@ -18,8 +18,8 @@ import pytest
 
 from emulator import Emulator, Org, Switches
 from scripts import meltano, postgres, report
+from scripts.tap import COMMAND, Tap, outcome
 from tap_kustomer.streams import STREAMS
-from tests.end_to_end.conftest import COMMAND, Tap, outcome
 from tests.sql_answers import ANSWERS, Row
 
 if TYPE_CHECKING:

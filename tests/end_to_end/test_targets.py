@@ -12,19 +12,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from emulator import Org
 from scripts import meltano
+from scripts.tap import COMMAND, outcome
 from tap_kustomer.streams.agent_time import LATE_CHANGES
-from tests.end_to_end.conftest import COMMAND, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from emulator import Emulator
-    from tests.end_to_end.conftest import Outcome, Tap
+    from scripts.tap import Outcome, Tap
 
 Row = dict[str, Any]
 Tables = dict[str, dict[str, Row]]  # rows by stream and id
@@ -62,8 +61,7 @@ class Target:
         self.folder = folder / self.name
         self.folder.mkdir()
         self.bin = meltano.ROOT / ".meltano" / "loaders" / self.name / "venv" / "bin"
-        loaders = yaml.safe_load((meltano.ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
-        (loader,) = [one for one in loaders if one["name"] == self.name]
+        (loader,) = [one for one in meltano.plugins() if one["name"] == self.name]
         self.config: Row = {s["name"]: s["value"] for s in loader["settings"] if "value" in s}
 
     def load(self, messages: str) -> dict[str, Any]:
