@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
@@ -12,7 +12,7 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 
-from tap_kustomer import catalog, discovery, older_states, plain_text, settings
+from tap_kustomer import catalog, discovery, files, older_states, plain_text, settings
 from tap_kustomer.check import check
 from tap_kustomer.command import PLAIN_ERRORS, Command
 from tap_kustomer.run import Run, present
@@ -144,13 +144,20 @@ class TapKustomer(Command):
         now: Callable[[], datetime] = present,
         **options: Any,  # noqa: ANN401  (the SDK's own)
     ) -> None:
-        """Check what the environment holds, and the state, before the SDK converts them."""
+        """Read the environment, and check the state, instead of the SDK.
+
+        Raises:
+            SettingsError: a variable holds a wrong value, or the state is not one of this tap's.
+        """
         self._now = now
         if parse_env_config:
-            settings.check_environment(os.environ, self._env_var_prefix)
+            self.append_builtin_config(self.config_jsonschema)
+            properties = self.config_jsonschema["properties"]
+            found = settings.from_environment(files.environment(Path.cwd()), properties)
+            options["config"] = {**(options.get("config") or {}), **found}
         if options.get("state") is not None:  # the SDK takes all but an object for a path
             older_states.taken_over(options["state"])
-        super().__init__(parse_env_config=parse_env_config, **options)
+        super().__init__(**options)
         self._klasses = catalog.klasses(options.get("catalog"))
 
     def load_state(self, state: dict[str, Any]) -> None:

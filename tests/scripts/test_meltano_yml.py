@@ -3,18 +3,14 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from scripts import hub_entry
-from scripts.meltano import ROOT
+from scripts.meltano import ROOT, plugins
 from tap_kustomer.tap import TapKustomer
 from tests.emulated import DEFAULT
 
-PLUGINS: dict[str, list[dict[str, Any]]] = yaml.safe_load((ROOT / "meltano.yml").read_text())[
-    "plugins"
-]
-(TAP,) = PLUGINS["extractors"]
-(POSTGRES,) = [loader for loader in PLUGINS["loaders"] if loader["name"] == "target-postgres"]
+PLUGINS = {plugin["name"]: plugin for plugin in plugins()}
+TAP, POSTGRES = PLUGINS["tap-kustomer"], PLUGINS["target-postgres"]
 
 
 def test_settings_are_the_taps_own_in_its_words_and_order() -> None:
