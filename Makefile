@@ -67,7 +67,7 @@ package: .venv/.stamp ## Build the package and try the wheel on every Python fro
 bench: .venv/.stamp ## Measure speed against the emulator (ten minutes) and write docs/PERFORMANCE.md
 	$(BIN)/python -m scripts.bench
 
-docs: .venv/.stamp ## Write what repeats the code: docs/DATA_MODEL.md and the tables of README.md
+docs: .venv/.stamp ## Write the generated parts of docs/DATA_MODEL.md and README.md
 	$(BIN)/python -m scripts.docs
 
 snapshots: .venv/.stamp ## Write the catalog's snapshots anew, after a deliberate change
