@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scripts import data_model as model
+from scripts import hub_entry
 from tap_kustomer.custom_attributes import RESOURCES, Definition
 from tap_kustomer.custom_attributes import columns as typed_columns
 from tap_kustomer.streams.search import SearchStream
@@ -127,24 +128,16 @@ def _section(stream: KustomerStream) -> str:
 
 
 def _settings() -> str:
-    builtin: dict[str, Any] = {"properties": {}}
-    TapKustomer.append_builtin_config(builtin)
-    schema = TapKustomer.config_jsonschema
+    required = TapKustomer.config_jsonschema["required"]
     rows = [
         (
-            _code(name),
-            "required" if name in schema["required"] else _default(setting),
-            mark(setting["description"]),
+            _code(one["name"]),
+            "required" if one["name"] in required else str(one.get("value", "")).lower(),
+            mark(one["description"]),
         )
-        for name, setting in schema["properties"].items()
-        if name not in builtin["properties"]
+        for one in hub_entry.own_settings()
     ]
     return table(("setting", "default", "meaning"), rows)
-
-
-def _default(setting: dict[str, Any]) -> str:
-    default = setting.get("default")
-    return str(default).lower() if default is not None else ""
 
 
 PARTS = {

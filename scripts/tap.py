@@ -116,13 +116,15 @@ def measure(
     command: Sequence[str],
     take: Callable[[bytes], object],
     *,
-    limit: float = 3_600.0,
+    limit: float | None = None,
     log: IO[bytes] | int = subprocess.DEVNULL,
 ) -> Usage:
-    """Run a command, hand each piece of its output to `take`, and kill it after `limit` seconds."""
+    """Run a command and hand each piece of its output to `take`; kill it after `limit` seconds."""
     began, sampled, peak = time.monotonic(), 0.0, 0.0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
-        timer = threading.Timer(limit, os.kill, (process.pid, signal.SIGKILL))
+        timer = threading.Timer(
+            limit or threading.TIMEOUT_MAX, os.kill, (process.pid, signal.SIGKILL)
+        )
         timer.start()
         assert process.stdout  # noqa: S101  (for the type checker)
         while piece := os.read(process.stdout.fileno(), 1 << 20):

@@ -29,18 +29,12 @@ def test_the_settings_required_are_the_one_group() -> None:
 
 
 def test_capabilities_are_those_that_the_tap_tells() -> None:
-    assert TAP["capabilities"] == hub_entry.capabilities()
-    assert set(TAP["capabilities"]) == set(hub_entry.about()["capabilities"])
+    assert TAP["capabilities"] == sorted(hub_entry.about()["capabilities"])
 
 
 def test_meltano_selects_what_the_tap_selects_by_default() -> None:
     """Meltano knows nothing of `selected-by-default`: without a list it would select all."""
     assert TAP["select"] == [f"{name}.*" for name in [*DEFAULT[:6], "kobjects_*", *DEFAULT[6:]]]
-    assert sorted(TAP["select"]) == hub_entry.select()
-
-
-def test_commands_are_those_of_the_hub() -> None:
-    assert TAP["commands"] == hub_entry.COMMANDS
 
 
 @pytest.mark.parametrize("plugin", [TAP, POSTGRES], ids=lambda plugin: str(plugin["name"]))
