@@ -25,7 +25,6 @@ HEAD = ("figure", "to reach", "measured")
 REFERENCE = [sys.executable, "-m", "scripts.bench_reference"]
 SPREAD = 90 * instants.DAY
 UNLIMITED = {"max_search_requests_per_minute": 1_000, "max_requests_per_minute": 2_000}
-FULL_RATE = {"max_search_requests_per_minute": 100, "max_requests_per_minute": 240}
 
 
 def populate(org: Org, ages: Iterator[int], now: int) -> int:
@@ -152,7 +151,7 @@ def requests(folder: Path, say: Callable[[str, str, str], None]) -> None:
 def rate(folder: Path, say: Callable[[str, str, str], None]) -> None:
     """Searches a minute over three minutes, with slow answers and Kustomer's limit."""
     bench = Bench(folder, evenly(250_000), search_limit=100, org_limit=1_000, latency=1.5)
-    bench.tap(seconds=200, **FULL_RATE)
+    bench.tap(seconds=200)
     began = bench.searches[0]
     count = sum(began <= at < began + 180_000 for at in bench.searches)
     found = f"{count / 3:.1f}, {bench.emulator.limited} answers 429"

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-API_KEY = "emulator-key"
-
 
 def open_org(file: Path) -> tuple[Org, dict[str, int] | None]:
     """Load the org and let it change since it was saved; create it if there is no file.
@@ -39,5 +37,5 @@ def open_org(file: Path) -> tuple[Org, dict[str, int] | None]:
 @contextmanager
 def serving(org: Org) -> Iterator[dict[str, str]]:
     """Serve the org on a free local port; yields the tap's settings for it."""
-    with Emulator(org, api_key=API_KEY).serve(port=0) as url:
-        yield {"TAP_KUSTOMER_API_KEY": API_KEY, "TAP_KUSTOMER_BASE_URL": url}
+    with Emulator(org).serve(port=0) as url:
+        yield {"TAP_KUSTOMER_API_KEY": "emulator-key", "TAP_KUSTOMER_BASE_URL": url}

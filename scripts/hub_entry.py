@@ -20,19 +20,15 @@ from tap_kustomer.tap import TapKustomer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# JSON's types and the Hub's kinds for them. For a setting with several types, the first one here
-# applies: text can hold a number, but not the reverse.
-KINDS = {
-    "object": "object",
-    "array": "array",
-    "string": "string",
-    "number": "decimal",
-    "integer": "integer",
-    "boolean": "boolean",
-}
+# The Hub's kinds, which are named like JSON's types. A setting with several has the first one here:
+# text can hold a number, but not the reverse.
+KINDS = ("object", "array", "string", "integer", "boolean")
 PLACEHOLDERS = {"base_url": EXAMPLE_URL}
 # What is the same in this project's meltano.yml.
-SHARED = ("commands", "executable", "label", "log_parser", "name", "namespace")
+SHARED = (
+    *("commands", "executable", "label", "log_parser", "name", "namespace"),
+    "settings_group_validation",
+)
 FIXED = {
     "domain_url": "https://www.kustomer.com",
     "keywords": ["api", "crm", "meltano_sdk"],
@@ -101,8 +97,6 @@ def _setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
         found["sensitive"] = True
     if schema.get("default") is not None:
         found["value"] = schema["default"]
-    if "enum" in schema:
-        found["options"] = [{"label": str(one), "value": str(one)} for one in schema["enum"]]
     if name in PLACEHOLDERS:
         found["placeholder"] = PLACEHOLDERS[name]
     return found
@@ -111,12 +105,10 @@ def _setting(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _kind(schema: dict[str, Any]) -> str:
     if schema.get("secret"):
         return "password"
-    if "enum" in schema:
-        return "options"
     if schema.get("format") in {"date", "date-time"}:
         return "date_iso8601"
     types = {kind for one in (schema, *schema.get("oneOf", ())) for kind in _types(one)}
-    return next(kind for name, kind in KINDS.items() if name in types)
+    return next(kind for kind in KINDS if kind in types)
 
 
 def _types(schema: dict[str, Any]) -> list[str]:
@@ -139,7 +131,6 @@ def entry(variant: str, repo: str, pip_url: str | None = None) -> dict[str, Any]
         "description": found["description"],
         "supported_python_versions": found["supported_python_versions"],
         "settings": sorted(settings(), key=lambda setting: str(setting["name"])),
-        "settings_group_validation": [sorted(found["settings"]["required"])],
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
 import time
@@ -20,7 +19,6 @@ from tap_kustomer.streams import STREAMS
 
 ROOT = Path(__file__).resolve().parent.parent
 PIP = (sys.executable, "-m", "pip", "--python")
-PATIENCE = 300.0  # seconds for a command
 # hatchling adds .gitignore, so that a build from the sdist leaves out the same files.
 SDIST = {
     *(".gitignore", "CHANGELOG.md", "LICENSE", "PKG-INFO", "README.md", "docs", "pyproject.toml"),
@@ -31,8 +29,8 @@ OWN = ("COV", "PYTHON", "TAP_", "VIRTUAL_ENV")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
 
 
-class PackageError(Exception):
-    """What is wrong with the package."""
+class PackageError(SystemExit):
+    """What is wrong with the package; Python prints it and exits with 1."""
 
 
 def demand(condition: bool, message: str) -> None:  # noqa: FBT001  (as with assert)
@@ -42,27 +40,19 @@ def demand(condition: bool, message: str) -> None:  # noqa: FBT001  (as with ass
 
 
 def run(*command: str | Path, **environment: str) -> str:
-    """Run a command; its standard output.
+    """Run a command; returns its standard output.
 
     Raises:
         PackageError: it failed.
     """
-    done = subprocess.run(
-        command,
-        env=ENVIRONMENT | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = outcome(command, env=ENVIRONMENT | environment)
     line = " ".join(map(str, command))
-    demand(done.returncode == 0, f"{line} ended with {done.returncode}:\n{done.stderr[-4_000:]}")
-    return done.stdout
+    demand(done.code == 0, f"{line} ended with {done.code}:\n{done.log[-4_000:]}")
+    return done.out
 
 
 def build(folder: Path) -> Path:
-    """Build the sdist, then the wheel from it, and compare their contents; the wheel."""
+    """Build the sdist, then the wheel from it, and compare their contents; returns the wheel."""
     pins = str(ROOT / "constraints.txt")
     run(sys.executable, "-m", "build", "--outdir", folder, ROOT, PIP_CONSTRAINT=pins)
     (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
@@ -118,7 +108,7 @@ def try_wheel(wheel: Path, python: Path, folder: Path) -> int:
     return read.total()
 
 
-def try_all(folder: Path) -> None:
+def main(folder: Path) -> None:
     """Build the package and print a line for each version of Python."""
     wheel = build(folder)
     print(f"{wheel.name}: its contents are those of the sdist")
@@ -131,16 +121,6 @@ def try_all(folder: Path) -> None:
         print(f"Python {version}: {result}", flush=True)
 
 
-def main() -> int:
-    """Build and try the package; 1 if something is wrong with it."""
-    try:
-        with TemporaryDirectory() as folder:
-            try_all(Path(folder))
-    except PackageError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    with TemporaryDirectory() as temporary:
+        main(Path(temporary))

@@ -21,13 +21,7 @@ ADDRESS = f"{settings.PREFIX}BASE_URL"
 TARGET = "TARGET_POSTGRES_"
 SCHEMA = f"{TARGET}DEFAULT_TARGET_SCHEMA"
 # Setting of target-postgres → keyword of a libpq connection string.
-CONNECTION = {
-    "HOST": "host",
-    "PORT": "port",
-    "USER": "user",
-    "PASSWORD": "password",
-    "DATABASE": "dbname",
-}
+CONNECTION = {**{name: name for name in ("host", "port", "user", "password")}, "database": "dbname"}
 
 
 class RunError(Exception):
@@ -99,7 +93,7 @@ def _server(given: Mapping[str, str]) -> str | None:
     if url := given.get(f"{TARGET}SQLALCHEMY_URL"):
         scheme, separator, rest = url.partition("://")
         return f"{scheme.partition('+')[0]}{separator}{rest}"
-    parts = {word: given.get(f"{TARGET}{name}") for name, word in CONNECTION.items()}
+    parts = {word: given.get(f"{TARGET}{name.upper()}") for name, word in CONNECTION.items()}
     if not any(parts.values()):
         return None
     if not parts["host"]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from typing import IO
 
 COMMAND = str(Path(sys.executable).with_name("tap-kustomer"))
-SAMPLE_EVERY = 0.1
-TIMEOUT = 120.0
+SAMPLE_EVERY = 0.1  # seconds
+TIMEOUT = 300.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Tap:
         return path
 
 
-def outcome(command: Sequence[str], **options: Any) -> Outcome:  # noqa: ANN401  (of subprocess)
+def outcome(command: Sequence[str | Path], **options: Any) -> Outcome:  # noqa: ANN401  (of subprocess)
     """Run a command to the end."""
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=TIMEOUT, check=False, **options
