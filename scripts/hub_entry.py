@@ -141,7 +141,7 @@ def main() -> None:
         "--variant", required=True, help="who publishes it, such as the GitHub account"
     )
     parser.add_argument("--repo", required=True, help="address of the repository on the web")
-    parser.add_argument("--pip-url", help="package name on PyPI (default: the repository)")
+    parser.add_argument("--pip-url", help="what pip installs (default: the repository)")
     given = parser.parse_args()
     repo = given.repo.rstrip("/").removesuffix(".git")
     definition = entry(given.variant, repo, given.pip_url)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from psycopg.conninfo import make_conninfo
-
 from tap_kustomer import settings
 
 if TYPE_CHECKING:
@@ -18,10 +16,8 @@ if TYPE_CHECKING:
 
 KEY = f"{settings.PREFIX}API_KEY"
 ADDRESS = f"{settings.PREFIX}BASE_URL"
-TARGET = "TARGET_POSTGRES_"
-SCHEMA = f"{TARGET}DEFAULT_TARGET_SCHEMA"
-# Setting of target-postgres → keyword of a libpq connection string.
-CONNECTION = {**{name: name for name in ("host", "port", "user", "password")}, "database": "dbname"}
+URL = "TARGET_POSTGRES_SQLALCHEMY_URL"
+SCHEMA = "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"
 
 
 class RunError(Exception):
@@ -50,7 +46,7 @@ def make_plan(environment: Mapping[str, str]) -> Plan:
     """Plan a run; an empty variable counts as not set.
 
     Raises:
-        RunError: only one of API key and address is set, or the PostgreSQL has no host.
+        RunError: only one of API key and address is set.
     """
     given = {name: value for name, value in environment.items() if value}
     if (KEY in given) != (ADDRESS in given):
@@ -89,17 +85,6 @@ def check_values(environment: Mapping[str, str], plugins: Iterable[dict[str, Any
 
 
 def _server(given: Mapping[str, str]) -> str | None:
-    """A libpq connection string from the settings of target-postgres; `None` if none is set."""
-    if url := given.get(f"{TARGET}SQLALCHEMY_URL"):
-        scheme, separator, rest = url.partition("://")
-        return f"{scheme.partition('+')[0]}{separator}{rest}"
-    parts = {word: given.get(f"{TARGET}{name.upper()}") for name, word in CONNECTION.items()}
-    if not any(parts.values()):
-        return None
-    if not parts["host"]:
-        msg = (
-            f"Your PostgreSQL has no host: set {TARGET}HOST or {TARGET}SQLALCHEMY_URL, "
-            f"or none of the {TARGET} connection settings to use the embedded one."
-        )
-        raise RunError(msg)
-    return make_conninfo("", **parts)
+    """A libpq connection URL, which names no driver; `None` if none is set."""
+    scheme, separator, rest = given.get(URL, "").partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}" if rest else None

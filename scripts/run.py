@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import psycopg
 
 from scripts import demo, meltano, postgres, report
-from scripts.plan import SCHEMA, Plan, RunError, check_values, make_plan
+from scripts.plan import SCHEMA, URL, Plan, RunError, check_values, make_plan
 from tap_kustomer import files
 from tap_kustomer.settings import SettingsError
 from tap_kustomer.streams import STREAMS
@@ -62,7 +62,7 @@ def load(plan: Plan, environment: dict[str, str]) -> int:
         else:
             server = stack.enter_context(postgres.embedded(home / "postgres"))
             url = server.replace("postgresql://", "postgresql+psycopg://", 1)
-            environment["TARGET_POSTGRES_SQLALCHEMY_URL"] = url
+            environment[URL] = url
         before = meltano.bookmark(environment, STREAM)
         start, clock = time.time_ns() // 1_000_000, time.monotonic()
         code = meltano.run(environment, force=plan.home is not None)
@@ -101,13 +101,10 @@ def _check_server(server: str) -> None:
         psycopg.connect(server, connect_timeout=10).close()
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[0]
-        msg = f"Can't connect to your PostgreSQL, check the TARGET_POSTGRES_ settings: {reason}"
+        msg = f"Can't connect to your PostgreSQL, check {URL}: {reason}"
         raise RunError(msg) from None
     except psycopg.Error:  # it may quote the password
-        msg = (
-            "TARGET_POSTGRES_SQLALCHEMY_URL can't be read: write it as "
-            "postgresql+psycopg://user:password@host:5432/database."
-        )
+        msg = f"{URL} must be like postgresql+psycopg://user:password@host:5432/database."
         raise RunError(msg) from None
 
 

@@ -86,7 +86,7 @@ class Received:
 
 @dataclass
 class Soak:
-    """The runs of a tap against an org that changes, and what they have brought."""
+    """Runs of the tap against an org that changes, and the rows received."""
 
     tap: Tap
     emulator: Emulator

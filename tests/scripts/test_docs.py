@@ -1,4 +1,4 @@
-"""Documents that repeat the code say what the code says."""
+"""The generated parts of the documents agree with the code."""
 
 import re
 from collections import Counter
@@ -118,7 +118,7 @@ def test_the_diagram_is_mermaid() -> None:
         assert column in keys[entity]
 
 
-def test_code_in_a_sentence_is_marked() -> None:
+def test_names_and_addresses_are_put_into_backticks() -> None:
     marked = docs.mark("Such as https://a.b.com or custom__<name>. A|b, America/New_York, e.g. x.")
     assert marked == (
         r"Such as `https://a.b.com` or `custom__<name>`. A\|b, `America/New_York`, e.g. x."

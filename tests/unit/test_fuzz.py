@@ -247,4 +247,4 @@ def test_any_environment_is_understood_or_refused(environment: dict[str, str]) -
     properties = TapKustomer.config_jsonschema["properties"]
     with suppress(SettingsError):
         config = settings.from_environment(named, properties)
-        assert settings.load({**CONFIG, **config}, NOW)
+        settings.load({**CONFIG, **config}, NOW)
