@@ -98,10 +98,12 @@ class Tap:
         return path
 
 
-def outcome(command: Sequence[str | Path], **options: Any) -> Outcome:  # noqa: ANN401  (of subprocess)
-    """Run a command to the end."""
+def outcome(
+    command: Sequence[str | Path], *, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> Outcome:
+    """Run a command to the end; folder and environment are this process's by default."""
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=TIMEOUT, check=False, **options
+        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
     return Outcome(done.returncode, done.stdout, done.stderr, read_messages(done.stdout))
 

@@ -149,9 +149,9 @@ def from_environment(
     }
 
 
-def _parse(text: str, name: str, variable: str, types: Collection[str]) -> Any:  # noqa: ANN401  (JSON)
+def _parse(text: str, name: str, variable: str, types: Collection[str]) -> object:
     """The value written in a variable."""
-    value: Any
+    value: object
     if "boolean" in types:
         value, wanted = _WORDS.get(text.lower()), "true or false"
     elif "integer" in types:
