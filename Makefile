@@ -35,11 +35,11 @@ run: setup ## Load Kustomer (or the emulator) into PostgreSQL and show the resul
 psql: .venv/.stamp ## Open psql on the embedded PostgreSQL that `make run` filled
 	@$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m scripts.psql
 
-# Two lanes of about the same length, for two cores. The package has a target of its own.
+# Two lanes of about the same length, for two cores.
 test: setup end-to-end lint types fast ## Run everything: lint, types, unit and end-to-end tests with coverage
 
 end-to-end: setup
-	$(BIN)/python -m pytest -m end_to_end --ignore=tests/live --ignore=tests/end_to_end/test_package.py
+	$(BIN)/python -m pytest -m end_to_end --ignore=tests/live
 	$(BIN)/python -m pytest tests/hostile
 
 fast: .venv/.stamp lint types
@@ -62,12 +62,11 @@ unit: .venv/.stamp ## Run the fast tests only
 
 package: .venv/.stamp ## Build the package and try the wheel on every Python from 3.11 to 3.14 found here
 	@$(BIN)/python -m scripts.package
-	$(BIN)/python -m pytest tests/end_to_end/test_package.py
 
 bench: .venv/.stamp ## Measure speed against the emulator (ten minutes) and write docs/PERFORMANCE.md
 	$(BIN)/python -m scripts.bench
 
-docs: .venv/.stamp ## Write what repeats the code: docs/DATA_MODEL.md and the tables of README.md
+docs: .venv/.stamp ## Write the generated parts of docs/DATA_MODEL.md and README.md
 	$(BIN)/python -m scripts.docs
 
 snapshots: .venv/.stamp ## Write the catalog's snapshots anew, after a deliberate change

@@ -1,7 +1,7 @@
-"""A plain singer-sdk tap for the benchmark: the SDK's own request loop and defaults, page by page.
+"""A plain singer-sdk tap to compare with: the SDK's request loop and defaults, page by page.
 
-Its schema declares what is inside objects, as published taps do; it is inferred from the records
-themselves. It reads right only what has no two records at one instant.
+Its schema declares the members of objects, as published taps do; it is inferred from a record. It
+is correct only if no two records have the same update time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PAGE_SIZE = 500
 
 
 def infer(value: object) -> dict[str, Any]:
-    """A JSON schema that `value` fits, objects with their members."""
+    """A JSON schema for `value`, with the members of objects."""
     kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
     if isinstance(value, dict):
         members = {name: infer(member) for name, member in value.items()}
@@ -39,17 +39,17 @@ def infer(value: object) -> dict[str, Any]:
     return schema
 
 
-class LastInstant(BaseAPIPaginator[str]):
-    """The next page starts at the last instant of this one."""
+class LastUpdate(BaseAPIPaginator[str]):
+    """The next page starts at the last update time of this one."""
 
     def get_next(self, response: requests.Response) -> str | None:
-        """The instant to go on from, `None` at the end."""
+        """The update time to continue from; `None` at the end."""
         data = response.json()["data"]
         return data[-1]["attributes"]["updatedAt"] if len(data) == PAGE_SIZE else None
 
 
 class Conversations(RESTStream[str]):
-    """Conversations, read as the SDK's template reads them."""
+    """Conversations, read as in the SDK's tap template."""
 
     name = "conversations"
     path = "/v1/customers/search"
@@ -61,17 +61,17 @@ class Conversations(RESTStream[str]):
 
     @property
     def url_base(self) -> str:
-        """The emulator."""
+        """The emulator's address."""
         return str(self.config["base_url"])
 
     @property
     def authenticator(self) -> BearerTokenAuthenticator:
-        """The key."""
+        """The API key as a bearer token."""
         return BearerTokenAuthenticator(token=self.config["api_key"])
 
-    def get_new_paginator(self) -> LastInstant:
-        """One instant after the other."""
-        return LastInstant(self.config["start_date"])
+    def get_new_paginator(self) -> LastUpdate:
+        """Pages by update time."""
+        return LastUpdate(self.config["start_date"])
 
     def get_http_request(self, *, page: PageContext[str]) -> HTTPRequest:
         """One page of the search."""
@@ -86,18 +86,18 @@ class Conversations(RESTStream[str]):
         return request
 
     def post_process(self, row: Record, context: Context | None = None) -> Record:
-        """Lift the attributes."""
+        """Move the attributes to the top level."""
         del context
         return {"id": row["id"], **row["attributes"], "relationships": row["relationships"]}
 
 
 class Reference(Tap):
-    """The tap."""
+    """The reference tap."""
 
     name = "tap-reference"
 
     def discover_streams(self) -> Sequence[Stream]:
-        """One stream, its schema inferred from a record."""
+        """One stream, with a schema inferred from a record."""
         sample = json.loads(Path(self.config["sample"]).read_bytes())
         row = {"id": "", **sample["attributes"], "relationships": sample["relationships"]}
         schema = infer(row)

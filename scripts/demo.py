@@ -1,4 +1,4 @@
-"""The emulated org of the demonstration: kept in a file, and alive between two runs."""
+"""The demo org: stored in a file, and changed as if time had passed whenever it is opened."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-API_KEY = "emulator-key"
-
 
 def open_org(file: Path) -> tuple[Org, dict[str, int] | None]:
-    """The org of the file, after what has happened in it since; made up when there is no file.
+    """Load the org and let it change since it was saved; create it if there is no file.
 
     Returns:
-        The org, and how much of what was done since the last time, None for a new org.
+        The org, and the number of changes by kind; `None` for a new org.
     """
     now = time.time_ns() // 1_000_000
     if file.exists():
@@ -28,7 +26,7 @@ def open_org(file: Path) -> tuple[Org, dict[str, int] | None]:
     else:
         org = Org.sample(seed=1, now=now)
         done = None
-    # Written whole or not at all: a run killed here starts again from the org as it was.
+    # Written whole or not at all, in case this process is killed.
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".unfinished")
     org.save(unfinished)
@@ -38,6 +36,6 @@ def open_org(file: Path) -> tuple[Org, dict[str, int] | None]:
 
 @contextmanager
 def serving(org: Org) -> Iterator[dict[str, str]]:
-    """Serve the org on a free port of this machine; gives the settings that lead the tap there."""
-    with Emulator(org, api_key=API_KEY).serve(port=0) as url:
-        yield {"TAP_KUSTOMER_API_KEY": API_KEY, "TAP_KUSTOMER_BASE_URL": url}
+    """Serve the org on a free local port; yields the tap's settings for it."""
+    with Emulator(org).serve(port=0) as url:
+        yield {"TAP_KUSTOMER_API_KEY": "emulator-key", "TAP_KUSTOMER_BASE_URL": url}

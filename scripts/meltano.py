@@ -1,4 +1,4 @@
-"""Meltano as a child process that never outlives its parent."""
+"""Runs Meltano as a child process that never outlives this one."""
 
 from __future__ import annotations
 
@@ -11,28 +11,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from scripts.plan import RunError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 MELTANO = str(ROOT / ".venv-meltano" / "bin" / "meltano")
+# `.env` is read here, by the tap's own rules; Meltano would fail on an empty number in it.
+COMMAND = (MELTANO, "--environment=dev", f"--env-file={os.devnull}")
 LOG_CONFIG = ROOT / "scripts" / "logging.yaml"
 STATE_ID = "dev:tap-kustomer-to-target-postgres"
-PATIENCE = 10.0  # seconds an interrupted run gets to end by itself
+PATIENCE = 10.0  # seconds that an interrupted run gets to stop on its own
 
 
-class BusyError(Exception):
-    """Another run is at work; the message says so to the user."""
+def plugins() -> list[dict[str, Any]]:
+    """The plugins of meltano.yml, of all types."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text())
+    return [plugin for group in project["plugins"].values() for plugin in group]
 
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Keep other runs out of this checkout: they would share Meltano's catalog and state files.
+    """Hold the lock of this checkout: two runs would share Meltano's catalog and state files.
 
-    The system lets go of the lock even if this process is killed.
+    The system releases the lock even if this process is killed.
 
     Raises:
-        BusyError: there is another one.
+        RunError: another run holds it.
     """
     folder = ROOT / ".meltano"
     folder.mkdir(exist_ok=True)
@@ -40,31 +48,25 @@ def alone() -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            msg = "Another run is at work in this checkout: wait for it, or stop it."
-            raise BusyError(msg) from None
+            msg = "Another run is active in this checkout: wait for it, or stop it."
+            raise RunError(msg) from None
         yield
 
 
 def run(environment: Mapping[str, str], *, force: bool) -> int:
-    """`meltano run tap-kustomer target-postgres`, its log on the terminal; its exit code.
+    """Run `meltano run tap-kustomer target-postgres` with its log on the terminal.
 
     Args:
         environment: The whole environment of the process.
-        force: Go on although Meltano remembers a run that seems not to have ended. It does so after
-            a run was killed; only for callers that know there is no other.
+        force: Run even if Meltano believes that an earlier run is still active, as it does after a
+            run was killed; only for callers that hold the lock.
+
+    Returns:
+        The exit code.
     """
-    command = [
-        MELTANO,
-        "--environment=dev",
-        f"--log-config={LOG_CONFIG}",
-        "run",
-        "--no-install",
-        "--refresh-catalog",
-        *(["--force"] if force else []),
-        "tap-kustomer",
-        "target-postgres",
-    ]
-    # A process group of its own: tap and target are in it, so all of them can be ended together.
+    options = ["run", "--no-install", "--refresh-catalog", *(["--force"] if force else [])]
+    command = [*COMMAND, f"--log-config={LOG_CONFIG}", *options, "tap-kustomer", "target-postgres"]
+    # Its own process group, which tap and target are part of, so that all end together.
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, process_group=0
     ) as process:
@@ -75,7 +77,7 @@ def run(environment: Mapping[str, str], *, force: bool) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the whole group: as Ctrl-C would first, by force after `PATIENCE`."""
+    """Interrupt the whole group, and kill it after `PATIENCE`."""
     for sign in (signal.SIGINT, signal.SIGKILL):
         if process.poll() is None:
             try:
@@ -86,9 +88,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def bookmark(environment: Mapping[str, str], stream: str) -> str | None:
-    """The bookmark Meltano holds for a stream; None before the first run."""
+    """The bookmark of a stream in Meltano's state; `None` before the first run."""
     answer = subprocess.run(
-        [MELTANO, "--environment=dev", "--log-level=error", "state", "get", STATE_ID],
+        [*COMMAND, "--log-level=error", "state", "get", STATE_ID],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -100,7 +102,7 @@ def bookmark(environment: Mapping[str, str], stream: str) -> str | None:
 
 
 def bookmark_in(state: Mapping[str, Any], stream: str) -> str | None:
-    """The bookmark of a stream in a state as Meltano prints it."""
+    """The bookmark of a stream in a state that Meltano has printed."""
     bookmarks = (state.get("singer_state") or {}).get("bookmarks") or {}
     value = (bookmarks.get(stream) or {}).get("replication_key_value")
     return None if value is None else str(value)

@@ -1,42 +1,27 @@
-"""From the environment: which org is read, which PostgreSQL is loaded, where the rest is kept.
+"""What `make run` connects: the source, the PostgreSQL, and the place of the bookmark.
 
-Pure: the environment is passed in. The bookmark lives beside the data it speaks of, so each pair of
-source and target has its own, and removing a demonstration removes its bookmark too.
+Pure: the environment is passed in. Each pair of source and target has its own bookmark, stored
+beside its data, so removing the demo removes its bookmark too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from psycopg.conninfo import make_conninfo
+from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import settings
-from tap_kustomer.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
-TAP = "TAP_KUSTOMER_"
-KEY = f"{TAP}API_KEY"
-ADDRESS = f"{TAP}BASE_URL"
-TARGET = "TARGET_POSTGRES_"
-SCHEMA = f"{TARGET}DEFAULT_TARGET_SCHEMA"
-# How Meltano reads a boolean.
-FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-# setting of target-postgres: word of a libpq connection string
-CONNECTION = {
-    "HOST": "host",
-    "PORT": "port",
-    "USER": "user",
-    "PASSWORD": "password",
-    "DATABASE": "dbname",
-}
+KEY = f"{settings.PREFIX}API_KEY"
+ADDRESS = f"{settings.PREFIX}BASE_URL"
+URL = "TARGET_POSTGRES_SQLALCHEMY_URL"
+SCHEMA = "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"
 
 
-class PlanError(Exception):
-    """The settings contradict each other; the message says what to write."""
+class RunError(Exception):
+    """The run can't start or continue; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +30,10 @@ class Plan:
 
     Attributes:
         demo: Read the emulator instead of an org.
-        server: Connection string of the user's own PostgreSQL, None for the embedded one.
-        schema: PostgreSQL schema that holds the tables.
-        home: Folder, relative to the checkout, for the emulated org, the embedded PostgreSQL and
-            the bookmark; None when all three are the user's own.
+        server: Connection string of the user's PostgreSQL; `None` for the embedded one.
+        schema: PostgreSQL schema of the tables.
+        home: Folder in the checkout for the emulated org, the embedded PostgreSQL and the bookmark;
+            `None` if org and PostgreSQL are the user's, and the bookmark is in Meltano's own place.
     """
 
     demo: bool
@@ -58,19 +43,19 @@ class Plan:
 
 
 def make_plan(environment: Mapping[str, str]) -> Plan:
-    """The plan that the environment asks for; empty variables count as absent.
+    """Plan a run; an empty variable counts as not set.
 
     Raises:
-        PlanError: only one of API key and address is set, or a server lacks its host.
+        RunError: only one of API key and address is set.
     """
     given = {name: value for name, value in environment.items() if value}
     if (KEY in given) != (ADDRESS in given):
         there, missing = (KEY, ADDRESS) if KEY in given else (ADDRESS, KEY)
         msg = (
             f"{there} is set but {missing} is not: set both to read your org, "
-            f"or neither to try the emulator."
+            f"or neither to use the emulator."
         )
-        raise PlanError(msg)
+        raise RunError(msg)
     demo = KEY not in given
     server = _server(given)
     homes = {
@@ -79,47 +64,27 @@ def make_plan(environment: Mapping[str, str]) -> Plan:
         (False, True): ".local",
         (False, False): None,
     }
-    # Sample data never lands among the rows of an org that is on the same server.
+    # Sample data is kept apart from a real org's rows on the same server.
     schema = "kustomer_demo" if demo and server else "kustomer"
     return Plan(demo, server, given.get(SCHEMA, schema), homes[demo, server is None])
 
 
-def check_tap(environment: Mapping[str, str], now: datetime) -> None:
-    """Refuse settings that the tap would refuse, before anything is started for it.
+def check_values(environment: Mapping[str, str], plugins: Iterable[dict[str, Any]]) -> None:
+    """Refuse a wrong number or boolean: Meltano fails on the first, and reads the second as false.
+
+    Args:
+        environment: The variables, by name.
+        plugins: The plugins of meltano.yml, which says what kind of value each setting has.
 
     Raises:
-        PlanError: the tap's own sentence, which names the setting and says what to write.
+        SettingsError: names the variable and what to write.
     """
-    config: dict[str, str | int | bool] = {
-        name.removeprefix(TAP).lower(): value
-        for name, value in environment.items()
-        if value and name.startswith(TAP)
-    }
-    for name in settings.NUMBERS:
-        text = str(config.get(name, ""))
-        if text.removeprefix("-").isdecimal():
-            config[name] = int(text)
-    flag = str(config.get("include_deleted", "")).lower()
-    if flag in FLAGS:
-        config["include_deleted"] = FLAGS[flag]
-    try:
-        settings.load(config, now)
-    except SettingsError as error:
-        raise PlanError(str(error)) from None
+    for plugin in plugins:
+        kinds = {setting["name"]: {"type": setting["kind"]} for setting in plugin["settings"]}
+        settings.from_environment(environment, kinds, f"{plugin['namespace'].upper()}_")
 
 
 def _server(given: Mapping[str, str]) -> str | None:
-    """A libpq connection string from the settings of target-postgres; None without any."""
-    if url := given.get(f"{TARGET}SQLALCHEMY_URL"):
-        scheme, separator, rest = url.partition("://")
-        return f"{scheme.partition('+')[0]}{separator}{rest}"
-    parts = {word: given.get(f"{TARGET}{name}") for name, word in CONNECTION.items()}
-    if not any(parts.values()):
-        return None
-    if not parts["host"]:
-        msg = (
-            f"Your PostgreSQL lacks its host: set {TARGET}HOST, or {TARGET}SQLALCHEMY_URL; "
-            f"without any {TARGET} connection setting the embedded one is used."
-        )
-        raise PlanError(msg)
-    return make_conninfo("", **parts)
+    """A libpq connection URL, which names no driver; `None` if none is set."""
+    scheme, separator, rest = given.get(URL, "").partition("://")
+    return f"{scheme.partition('+')[0]}{separator}{rest}" if rest else None

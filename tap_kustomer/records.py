@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Field:
-    """One column: the API's `source` name, the `column`, its JSON type, and what it means."""
+    """One column: the API's `source` name, the `column`, its JSON type, and what it means.
+
+    `refers_to` names the streams whose key the column holds, or `stream.column` if it holds that
+    column instead. `inner` are the fields of the objects in the column.
+    """
 
     source: str
     column: str
     json_type: dict[str, Any]
     description: str
+    refers_to: tuple[str, ...] = ()
+    inner: tuple[Field, ...] = ()
 
     @property
     def property(self) -> dict[str, Any]:

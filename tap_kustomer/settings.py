@@ -6,6 +6,7 @@ Pure: the present is passed in. Nothing here touches the network, and no message
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from calendar import monthrange
 from contextlib import suppress
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 DOMAIN = "kustomerapp.com"
 REGIONS = (f"api.{DOMAIN}", f"api.prod2.{DOMAIN}", f"api.prod4.{DOMAIN}")
 EXAMPLE_URL = f"https://acme.{DOMAIN}"
+PREFIX = "TAP_KUSTOMER_"
 
 _ORG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _WHOLE = re.compile(r"-?\d{1,9}")
@@ -45,6 +47,11 @@ _FLAGS = {
     "include_deleted": True,
     "emit_activate_version_messages": True,
     **dict.fromkeys(TAILORING, False),
+}
+# Meltano and the SDK take the same words for true, but any other word for false.
+_WORDS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 
 
@@ -124,21 +131,52 @@ def unknown(config: Mapping[str, Any], known: Collection[str]) -> list[str]:
     return sentences
 
 
-def check_environment(environment: Mapping[str, str], prefix: str) -> None:
-    """Refuse variables that the SDK would misread: a word that is no number, or no truth value.
+def from_environment(
+    environment: Mapping[str, str],
+    properties: Mapping[str, Mapping[str, Any]],
+    prefix: str = PREFIX,
+) -> dict[str, Any]:
+    """The settings that environment variables hold; an empty variable counts as not set.
+
+    Args:
+        environment: The variables, by name.
+        properties: The JSON schema of each setting; only its type is used.
+        prefix: What the variables' names begin with.
 
     Raises:
-        SettingsError: names the setting and what to write.
+        SettingsError: names the variable and what to write; it never quotes the value.
     """
-    for name in NUMBERS:
-        value = environment.get(f"{prefix}{name.upper()}")
-        if value is not None:
-            _number({name: int(value) if _WHOLE.fullmatch(value) else value}, name)
-    words = {"true": True, "1": True, "false": False, "0": False}
-    for name in _FLAGS:
-        value = environment.get(f"{prefix}{name.upper()}")
-        if value is not None:
-            _flag({name: words.get(value.lower(), value)}, name)
+    return {
+        name: _parse(text, name, f"{prefix}{name.upper()}", schema["type"])
+        for name, schema in properties.items()
+        if (text := environment.get(f"{prefix}{name.upper()}"))
+    }
+
+
+def _parse(text: str, name: str, variable: str, types: Collection[str]) -> object:
+    """The value written in a variable."""
+    value: object
+    if "boolean" in types:
+        value, wanted = _WORDS.get(text.lower()), "true or false"
+    elif "integer" in types:
+        number = int(text) if _WHOLE.fullmatch(text) else None
+        value, wanted = number if _is_allowed(number, name) else None, _range(name)
+    elif "object" in types:
+        value, wanted = _json_object(text), "a JSON object such as {}"
+    else:
+        return text
+    if value is None:
+        msg = f"Variable {variable} must be {wanted}."
+        raise SettingsError(msg)
+    return value
+
+
+def _json_object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def api_url(base_url: str) -> str:
@@ -246,14 +284,28 @@ def _text(config: Mapping[str, Any], name: str, advice: str) -> str:
 
 
 def _number(config: Mapping[str, Any], name: str) -> int:
-    default, smallest, largest = NUMBERS[name]
     value = config.get(name)
     if value is None:
-        return default
-    if type(value) is not int or not smallest <= value <= largest:
-        msg = f"Setting {name} must be a whole number from {smallest} to {largest}."
+        return NUMBERS[name][0]
+    if type(value) is not int or not _is_allowed(value, name):
+        msg = f"Setting {name} must be {_range(name)}."
         raise SettingsError(msg)
     return value
+
+
+def _is_allowed(number: int | None, name: str) -> bool:
+    """Whether a setting may have this value; the SDK's own settings have no bounds here."""
+    if number is None or name not in NUMBERS:
+        return number is not None
+    _, smallest, largest = NUMBERS[name]
+    return smallest <= number <= largest
+
+
+def _range(name: str) -> str:
+    if name not in NUMBERS:
+        return "a whole number"
+    _, smallest, largest = NUMBERS[name]
+    return f"a whole number from {smallest} to {largest}"
 
 
 def _flag(config: Mapping[str, Any], name: str) -> bool:

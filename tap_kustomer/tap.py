@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
@@ -13,7 +13,7 @@ from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from typing_extensions import override
 
-from tap_kustomer import catalog, discovery, legacy_state, maps, plain_text, settings
+from tap_kustomer import catalog, discovery, files, legacy_state, maps, plain_text, settings
 from tap_kustomer.access import Access
 from tap_kustomer.cli import Command, print_check
 from tap_kustomer.errors import SettingsError, TapError
@@ -160,13 +160,20 @@ class TapKustomer(Command):
         now: Callable[[], datetime] = utc_now,
         **options: Any,
     ) -> None:
-        """Check the environment and the state before the SDK converts them."""
+        """Read the environment, and check the state, instead of the SDK.
+
+        Raises:
+            SettingsError: a variable holds a wrong value, or the state is not one of this tap's.
+        """
         self._now = now
         if parse_env_config:
-            settings.check_environment(os.environ, self._env_var_prefix)
-        if options.get("state") is not None:  # the SDK takes anything but an object for a path
+            self.append_builtin_config(self.config_jsonschema)
+            properties = self.config_jsonschema["properties"]
+            found = settings.from_environment(files.environment(Path.cwd()), properties)
+            options["config"] = {**(options.get("config") or {}), **found}
+        if options.get("state") is not None:  # the SDK takes all but an object for a path
             legacy_state.taken_over(options["state"])
-        super().__init__(parse_env_config=parse_env_config, **options)
+        super().__init__(**options)
         self._klasses = catalog.klasses(options.get("catalog"))
 
     @cached_property

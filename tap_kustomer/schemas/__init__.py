@@ -7,13 +7,11 @@ snake_case (`firstResponse` → `first_response`, relationship `customer` → `c
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 from tap_kustomer.fitting import DATE_TIME
 from tap_kustomer.records import Field, Resource
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|\W+")
 
@@ -23,41 +21,38 @@ def snake_case(name: str) -> str:
     return _WORD.sub("_", name).lower()
 
 
-def _maker(kind: str, **more: Any) -> Callable[[str, str], Field]:
-    schema = {"type": [kind, "null"], **more}
+@dataclass(frozen=True)
+class _Kind:
+    """Makes fields of one JSON type; a relationship's column has a suffix."""
 
-    def make(source: str, description: str) -> Field:
-        return Field(source, snake_case(source), schema, description)
+    json_type: str
+    suffix: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
 
-    return make
-
-
-text = _maker("string")
-integer = _maker("integer")
-number = _maker("number")
-boolean = _maker("boolean")
-date_time = _maker("string", format=DATE_TIME)
-texts = _maker("array", items={"type": "string"})
-free_object = _maker("object", additionalProperties=True)
-free_list = _maker("array")
+    def __call__(
+        self, source: str, description: str, *, refers_to: str | tuple[str, ...] = ()
+    ) -> Field:
+        """A field; `refers_to` is as in `Field`, and a text stands for one stream."""
+        schema = {"type": [self.json_type, "null"], **self.more}
+        streams = (refers_to,) if isinstance(refers_to, str) else refers_to
+        return Field(source, f"{snake_case(source)}{self.suffix}", schema, description, streams)
 
 
-def to_one(source: str, description: str) -> Field:
-    """A relationship to one resource: its id."""
-    return Field(source, f"{snake_case(source)}_id", {"type": ["string", "null"]}, description)
-
-
-def to_many(source: str, description: str) -> Field:
-    """A relationship to several resources: their ids."""
-    return Field(
-        source,
-        f"{snake_case(source)}_ids",
-        {"type": ["array", "null"], "items": {"type": "string"}},
-        description,
-    )
+_TEXTS = {"items": {"type": "string"}}
+text = _Kind("string")
+integer = _Kind("integer")
+number = _Kind("number")
+boolean = _Kind("boolean")
+date_time = _Kind("string", more={"format": DATE_TIME})
+texts = _Kind("array", more=_TEXTS)
+free_object = _Kind("object", more={"additionalProperties": True})
+free_list = _Kind("array")
+to_one = _Kind("string", "_id")
+to_many = _Kind("array", "_ids", more=_TEXTS)
 
 
 def rows_of(column: str, resource: Resource, description: str) -> Field:
     """Rows of another resource, as a list of objects."""
     items = {"type": "object", "properties": resource.schema["properties"]}
-    return Field(column, column, {"type": ["array", "null"], "items": items}, description)
+    schema = {"type": ["array", "null"], "items": items}
+    return Field(column, column, schema, description, inner=resource.fields)

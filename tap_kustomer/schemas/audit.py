@@ -10,7 +10,7 @@ AUDIT_LOG = Resource(
         text("eventName", "What happened, such as kustomer.user.update."),
         text("eventVerb", "What was done, such as update."),
         text("org", "Id of the org."),
-        text("userId", "Id of the user who did it."),
+        text("userId", "Id of the user who did it.", refers_to="users"),
         text("userType", "user for a person, machine for an API key, and others."),
         text("objectId", "Id of what was changed."),
         text("objectType", "Type of what was changed, such as shortcut."),

@@ -22,7 +22,7 @@ COMPANY = Resource(
         date_time("updatedAt", "When anything about it last changed; the replication key."),
         date_time("modifiedAt", "When a user, key or workflow last edited it."),
         date_time("importedAt", "When it was imported, if it was."),
-        texts("tags", "Ids of its tags."),
+        texts("tags", "Ids of its tags.", refers_to="tags"),
         free_list("domains", "Internet domains, by which its customers are recognised."),
         free_list("emails", "E-mail addresses, with their type and whether they are verified."),
         free_list("phones", "Phone numbers, with their type and whether they are verified."),
@@ -40,8 +40,8 @@ COMPANY = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
-        to_one("deletedBy", "User who deleted it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        to_one("deletedBy", "User who deleted it.", refers_to="users"),
     ),
 )

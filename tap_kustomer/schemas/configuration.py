@@ -28,9 +28,9 @@ TAG = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
-        to_one("deletedBy", "User who deleted it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        to_one("deletedBy", "User who deleted it.", refers_to="users"),
     ),
 )
 
@@ -45,8 +45,8 @@ BRAND = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
     ),
 )
 
@@ -66,11 +66,11 @@ SHORTCUT = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
         to_one("parent", "What it is filed under."),
-        to_many("accessUsers", "Users who may use it."),
-        to_many("accessTeams", "Teams that may use it."),
+        to_many("accessUsers", "Users who may use it.", refers_to="users"),
+        to_many("accessTeams", "Teams that may use it.", refers_to="teams"),
         to_many("attachments", "Files it adds to the message."),
     ),
 )
@@ -82,8 +82,12 @@ SLA = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_many("versions", "All its versions; conversations name theirs in sla_version_id."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_many(
+            "versions",
+            "All its versions; conversations name theirs in sla_version_id.",
+            refers_to="sla_versions",
+        ),
     ),
 )
 
@@ -102,8 +106,8 @@ SLA_VERSION = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created this version."),
-        to_one("sla", "Service level agreement it is a version of."),
+        to_one("createdBy", "User who created this version.", refers_to="users"),
+        to_one("sla", "Service level agreement it is a version of.", refers_to="slas"),
     ),
 )
 
@@ -142,9 +146,9 @@ CUSTOM_ATTRIBUTE = Resource(
         boolean("hasSensitiveAttributes", "Whether its values are masked for some users."),
         date_time("updatedAt", "When anything about the definition last changed."),
         date_time("modifiedAt", "When someone last edited the definition."),
-        text("modifiedBy", "Id of the user who last edited the definition."),
+        text("modifiedBy", "Id of the user who last edited the definition.", refers_to="users"),
         date_time("deletedAt", "When the definition was deleted; null for one in use."),
-        text("deletedBy", "Id of the user who deleted the definition."),
+        text("deletedBy", "Id of the user who deleted the definition.", refers_to="users"),
     ),
     relationships=(to_one("org", "The org."),),
 )
@@ -168,8 +172,8 @@ QUEUE = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
     ),
 )
 
@@ -186,9 +190,9 @@ HOLIDAY = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
-        to_one("schedule", "Schedule whose business hours it interrupts."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        to_one("schedule", "Schedule whose business hours it interrupts.", refers_to="schedules"),
     ),
 )
 
@@ -207,8 +211,8 @@ SCHEDULE = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
     ),
 )
 
@@ -238,8 +242,8 @@ SATISFACTION_FORM = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
         to_one("template", "Template of the message it is sent in."),
     ),
 )

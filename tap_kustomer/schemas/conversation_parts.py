@@ -15,7 +15,7 @@ from tap_kustomer.schemas import (
 
 # What the stream knows of the conversation that it asked about.
 _PARENT = (
-    text("conversationId", "Conversation it was found in."),
+    text("conversationId", "Conversation it was found in.", refers_to="conversations"),
     date_time(
         "conversationUpdatedAt",
         "When that conversation last changed, as it was read; the replication key.",
@@ -35,7 +35,7 @@ ATTACHMENT = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("message", "Message it came with."),
+        to_one("message", "Message it came with.", refers_to="messages"),
     ),
 )
 
@@ -55,9 +55,9 @@ CONVERSATION_EVENT = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("customer", "The customer."),
-        to_one("createdBy", "User who made it happen."),
-        to_one("modifiedBy", "User who last edited the record."),
+        to_one("customer", "The customer.", refers_to="customers"),
+        to_one("createdBy", "User who made it happen.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited the record.", refers_to="users"),
     ),
 )
 
@@ -78,10 +78,10 @@ SATISFACTION_RESPONSE = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("customer", "The customer."),
-        to_one("form", "Survey form that was sent."),
-        to_one("sentBy", "User whose survey it is."),
-        to_many("sentByTeams", "Teams that user was in."),
+        to_one("customer", "The customer.", refers_to="customers"),
+        to_one("form", "Survey form that was sent.", refers_to="satisfaction_forms"),
+        to_one("sentBy", "User whose survey it is.", refers_to="users"),
+        to_many("sentByTeams", "Teams that user was in.", refers_to="teams"),
     ),
 )
 
@@ -111,8 +111,8 @@ WORK_ITEM = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("resource", "What is routed: the conversation."),
-        to_one("queue", "Queue it is in, or was last in."),
+        to_one("resource", "What is routed: the conversation.", refers_to="conversations"),
+        to_one("queue", "Queue it is in, or was last in.", refers_to="queues"),
         to_one("lastRevision", "Record of its latest stay in a queue."),
     ),
 )
@@ -135,13 +135,17 @@ CONVERSATION_TIME = Resource(
         boolean("snoozed", "Whether the agent snoozed the conversation."),
         boolean("resolved", "Whether the agent marked the conversation done."),
         texts("channels", "Channels of the conversation."),
-        texts("createdByTeams", "Ids of the teams the agent was in."),
-        texts("assignedUsers", "Ids of the users the conversation was assigned to."),
-        texts("assignedTeams", "Ids of the teams the conversation was assigned to."),
+        texts("createdByTeams", "Ids of the teams the agent was in.", refers_to="teams"),
+        texts(
+            "assignedUsers", "Ids of the users the conversation was assigned to.", refers_to="users"
+        ),
+        texts(
+            "assignedTeams", "Ids of the teams the conversation was assigned to.", refers_to="teams"
+        ),
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("customer", "The customer."),
-        to_one("createdBy", "The agent."),
+        to_one("customer", "The customer.", refers_to="customers"),
+        to_one("createdBy", "The agent.", refers_to="users"),
     ),
 )

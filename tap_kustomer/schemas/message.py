@@ -31,9 +31,13 @@ MESSAGE = Resource(
         boolean("auto", "Whether a workflow sent it; Kustomer's own reports leave those out."),
         text("source", "bulk or satisfaction, when sent for one of these."),
         text("related", "Identifier of what it refers to."),
-        texts("assignedTeams", "Ids of the teams its conversation was assigned to."),
-        texts("assignedUsers", "Ids of the users its conversation was assigned to."),
-        texts("createdByTeams", "Ids of the teams its author was in."),
+        texts(
+            "assignedTeams", "Ids of the teams its conversation was assigned to.", refers_to="teams"
+        ),
+        texts(
+            "assignedUsers", "Ids of the users its conversation was assigned to.", refers_to="users"
+        ),
+        texts("createdByTeams", "Ids of the teams its author was in.", refers_to="teams"),
         integer("responseTime", "How long the sender took to respond."),
         integer("responseBusinessTime", "The same, counted in business hours."),
         free_list("reactions", "Reactions to it, each with who and when."),
@@ -58,12 +62,12 @@ MESSAGE = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("customer", "The customer."),
-        to_one("conversation", "Conversation it is part of."),
-        to_one("createdBy", "User who wrote it, if one did."),
-        to_one("modifiedBy", "User who last edited it."),
-        to_one("deletedBy", "User who deleted it."),
-        to_many("shortcuts", "Shortcuts used to write it."),
-        to_many("attachments", "Files sent with it."),
+        to_one("customer", "The customer.", refers_to="customers"),
+        to_one("conversation", "Conversation it is part of.", refers_to="conversations"),
+        to_one("createdBy", "User who wrote it, if one did.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        to_one("deletedBy", "User who deleted it.", refers_to="users"),
+        to_many("shortcuts", "Shortcuts used to write it.", refers_to="shortcuts"),
+        to_many("attachments", "Files sent with it.", refers_to="attachments"),
     ),
 )

@@ -25,8 +25,10 @@ USER = Resource(
         text("verifiedEmailStatus", "Status of that verification."),
         boolean("isEmailValid", "Whether the e-mail address is valid."),
         free_object("password", "When the password was changed and may be again; never a secret."),
-        texts("roleGroups", "Ids of the permission sets held directly."),
-        texts("roles", "Permissions held directly."),
+        texts(
+            "roleGroups", "Ids of the permission sets held directly.", refers_to="permission_sets"
+        ),
+        texts("roles", "Permissions held directly.", refers_to="permissions"),
         date_time("firstLoginAt", "First sign-in."),
         date_time("mostRecentLoginAt", "Latest sign-in."),
         date_time("createdAt", "When the user was created."),
@@ -38,9 +40,9 @@ USER = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created this one."),
-        to_one("modifiedBy", "User who last edited this one."),
-        to_one("deletedBy", "User who deactivated this one."),
+        to_one("createdBy", "User who created this one.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited this one.", refers_to="users"),
+        to_one("deletedBy", "User who deactivated this one.", refers_to="users"),
     ),
 )
 
@@ -50,8 +52,12 @@ TEAM = Resource(
         text("displayName", "Name that customers see."),
         text("icon", "Icon."),
         text("externalId", "The org's own identifier for it."),
-        texts("members", "Ids of the users in it."),
-        texts("roleGroups", "Ids of the permission sets its members hold through it."),
+        texts("members", "Ids of the users in it.", refers_to="users"),
+        texts(
+            "roleGroups",
+            "Ids of the permission sets its members hold through it.",
+            refers_to="permission_sets",
+        ),
         date_time("createdAt", "When it was created."),
         date_time("updatedAt", "When anything about it last changed."),
         date_time("modifiedAt", "When someone last edited it."),
@@ -61,9 +67,9 @@ TEAM = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
-        to_one("deletedBy", "User who deleted it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        to_one("deletedBy", "User who deleted it.", refers_to="users"),
     ),
 )
 
@@ -73,7 +79,7 @@ PERMISSION_SET = Resource(
         text("description", "What it is for."),
         boolean("display", "Whether the app shows it."),
         boolean("system", "Whether Kustomer made it, rather than the org."),
-        texts("roles", "Names of the permissions it grants."),
+        texts("roles", "Names of the permissions it grants.", refers_to="permissions"),
         free_object("meta", "Whether it opens the web app, and how it maps to older permissions."),
         date_time("createdAt", "When it was created."),
         date_time("updatedAt", "When anything about it last changed."),
@@ -82,8 +88,8 @@ PERMISSION_SET = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("createdBy", "User who created it."),
-        to_one("modifiedBy", "User who last edited it."),
+        to_one("createdBy", "User who created it.", refers_to="users"),
+        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
         to_one("activeVersion", "Version in force; conversations name it in role_group_versions."),
     ),
 )

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from scripts.tap import COMMAND, outcome
 from tap_kustomer.streams import STREAMS
-from tests.end_to_end.conftest import COMMAND, outcome
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 # What the SDK reads of a stream class, and what ours add: anything else would be a misspelling.

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from scripts.tap import COMMAND, Tap, outcome
 from tap_kustomer import streams
 from tests.emulated import DEFAULT
-from tests.end_to_end.conftest import COMMAND, Tap, outcome
 
 if TYPE_CHECKING:
     from emulator import Emulator

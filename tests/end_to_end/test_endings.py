@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from emulator import Emulator
-    from tests.end_to_end.conftest import Tap
+    from scripts.tap import Tap
 
 KIB = 1_024
 HALF = b"xxxxxxxx"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulator import Emulator, Org, Switches
+from scripts.tap import Outcome, Tap
 from tap_kustomer import timestamps
-from tests.end_to_end.conftest import Outcome, Tap, killed_after
+from tests.end_to_end.conftest import killed_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

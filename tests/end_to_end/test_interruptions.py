@@ -7,7 +7,8 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from tests.end_to_end.conftest import Tap, killed_after, read_messages
+from scripts.tap import Tap, read_messages
+from tests.end_to_end.conftest import killed_after
 
 if TYPE_CHECKING:
     from emulator import Emulator

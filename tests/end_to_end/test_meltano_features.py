@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from emulator import Emulator, Org, Switches
-from scripts import meltano
+from scripts import hub_entry, meltano
+from scripts.tap import COMMAND, Outcome, outcome
+from tap_kustomer import timestamps
 from tests.emulated import DEFAULT
-from tests.end_to_end.conftest import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +45,13 @@ class Project:
         shutil.copy(meltano.ROOT / "meltano.yml", self.folder)
 
     def meltano(self, *words: str, **settings: str) -> str:
-        """What a command prints; it has to end well."""
+        """Run a command that succeeds; what it prints."""
+        done = self.outcome(*words, **settings)
+        assert done.code == 0, done.log[-2_000:] + done.out[-2_000:]
+        return done.out
+
+    def outcome(self, *words: str, **settings: str) -> Outcome:
+        """Run a command."""
         own = ("TAP_", "TARGET_", "MELTANO")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(own)},
@@ -55,11 +64,7 @@ class Project:
             **{f"TAP_KUSTOMER_{name}": value for name, value in settings.items()},
         }
         command = [meltano.MELTANO, "--log-level=warning", *words]
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr[-2_000:] + done.stdout[-2_000:]
-        return done.stdout
+        return outcome(command, cwd=self.folder, env=environment)
 
     def load(self, *options: str, **settings: str) -> dict[str, list[dict[str, Any]]]:
         """The records that `meltano run` loads, by stream."""
@@ -94,6 +99,63 @@ def test_the_commands_of_the_plugin_get_its_settings(project: Project) -> None:
     project.emulator.requests.clear()
     project.meltano("invoke", "--no-install", "tap-kustomer:check")
     assert project.emulator.requests
+
+
+def test_a_run_without_a_database_ends_with_a_sentence(project: Project) -> None:
+    done = project.outcome("run", "--no-install", "tap-kustomer", "target-postgres")
+    assert done.code == 1
+    (line,) = [line for line in done.log.splitlines() if "[error" in line]
+    assert "Environment variable 'TARGET_POSTGRES_SQLALCHEMY_URL' referenced but not set" in line
+    assert "Traceback" not in done.log
+    assert "Error details" not in done.log
+
+
+def test_the_recipe_for_a_project_that_is_there_already(project: Project) -> None:
+    """The commands of the README, in a project that knows nothing of Kustomer."""
+    config = project.folder / "meltano.yml"
+    kept = config.read_text()
+    definition = hub_entry.entry("acme", "https://github.com/acme/tap-kustomer")
+    (project.folder / "tap-kustomer.yml").write_text(yaml.safe_dump(definition))
+    readme = (meltano.ROOT / "README.md").read_text()
+    add, select = re.findall(r"^meltano ((?:add|config set) .*)$", readme, re.MULTILINE)
+    config.write_text("project_id: existing\n")
+    try:
+        project.meltano(*shlex.split(add), "--no-install")
+        project.meltano(*shlex.split(select))
+        listed = project.meltano("select", "--no-install", "--list", "--json", "tap-kustomer")
+    finally:
+        config.write_text(kept)
+    assert selected(listed) == set(DEFAULT)
+
+
+def test_a_new_klass_needs_a_refreshed_catalog(project: Project) -> None:
+    """As the README says: until then its kobjects are in `kobjects` alone."""
+    org, klass = project.emulator.org, "kobjects_returns"
+    settings = {"KOBJECT_STREAMS": "true", "_SELECT": json.dumps(["kobjects_*.*"])}
+    assert klass not in project.load("--state-id-suffix=klass", **settings)
+    add_klass(org, "returns", at=project.emulator.clock() - 2_000)
+    assert klass not in project.load("--state-id-suffix=klass", **settings)
+    loaded = project.load("--state-id-suffix=klass", "--refresh-catalog", **settings)
+    assert len(loaded[klass]) == 1
+    project.meltano("state", "clear", "--force", f"{STATE_ID}:klass")
+
+
+def add_klass(org: Org, name: str, at: int) -> None:
+    """Add a klass like the first one, and a kobject of it."""
+    klass = next(iter(org.resources["klass"].values())).data
+    kobject = next(iter(org.resources["kobject"].values())).data
+    times = dict.fromkeys(("createdAt", "updatedAt"), timestamps.text(at))
+    named = {"klass": {"data": {"type": "klass", "id": name}}}
+    org.put("klass", {**klass, "id": "f" * 24, "attributes": {**klass["attributes"], "name": name}})
+    org.put(
+        "kobject",
+        {
+            "type": f"kobject.{name}",
+            "id": "e" * 24,
+            "attributes": {**kobject["attributes"], **times},
+            "relationships": {**kobject["relationships"], **named},
+        },
+    )
 
 
 def test_a_schedule_is_there_to_be_run(project: Project) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.end_to_end.conftest import COMMAND, Outcome, Tap, outcome
+from scripts.tap import COMMAND, Outcome, Tap, outcome
 
 if TYPE_CHECKING:
     from emulator import Emulator

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.end_to_end.conftest import Outcome, Tap, outcome
+from scripts.tap import Outcome, Tap, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from emulator import Emulator, Org, Switches
+from scripts.tap import Outcome, Tap, outcome
 from tap_kustomer import timestamps
-from tests.end_to_end.conftest import Outcome, Tap, outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,13 +34,7 @@ def task(folder: Path, url: str, **config: Any) -> list[str]:
     """The command of one task, conversations alone, with half of each budget."""
     folder.mkdir()
     tap = Tap(folder, url)
-    found = outcome(tap.command("--discover"))
-    catalog = json.loads(found.out)
-    for stream in catalog["streams"]:
-        for entry in stream["metadata"]:
-            if not entry["breadcrumb"]:
-                entry["metadata"]["selected"] = stream["stream"] == "conversations"
-    (folder / "catalog.json").write_text(json.dumps(catalog))
+    tap.select("conversations")
     tap.config |= {
         "max_search_requests_per_minute": SEARCH_LIMIT // 2,
         "max_requests_per_minute": ORG_LIMIT // 2,
@@ -48,7 +42,7 @@ def task(folder: Path, url: str, **config: Any) -> list[str]:
         "lookback_seconds": 60,
         **config,
     }
-    return tap.command("--catalog", str(folder / "catalog.json"))
+    return tap.command()
 
 
 def ids(result: Outcome) -> set[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.end_to_end.conftest import COMMAND, Outcome, Tap, outcome
+from scripts.tap import COMMAND, Outcome, Tap, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,23 +56,13 @@ def shown(result: Outcome) -> str:
     return result.out + result.log
 
 
-def every_stream(tap: Tap) -> str:
-    catalog = json.loads(tap.run("--discover").out)
-    for entry in catalog["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = True
-    path = tap.folder / "catalog.json"
-    path.write_text(json.dumps(catalog))
-    return str(path)
-
-
 @pytest.mark.parametrize("everything_logged", FORMATTERS, indirect=True)
 @pytest.mark.usefixtures("everything_logged")
 def test_a_whole_run_shows_neither_key_nor_customers(tap: Tap, emulator: Emulator) -> None:
     emulator.api_key = tap.config["api_key"] = KEY
     tap.config["max_requests_per_minute"] = 2_000
-    result = tap.run("--catalog", every_stream(tap))
+    tap.select()
+    result = tap.run()
     assert result.code == 0
     assert emulator.writes_refused == 0
     assert "GET /v1/users" in result.log, "urllib3 has been heard"

@@ -18,8 +18,8 @@ import pytest
 
 from emulator import Emulator, Org, Switches
 from scripts import meltano, postgres, report
+from scripts.tap import Tap
 from tap_kustomer.streams import STREAMS
-from tests.end_to_end.conftest import COMMAND, Tap, outcome
 from tests.sql_answers import ANSWERS, Row
 
 if TYPE_CHECKING:
@@ -35,19 +35,14 @@ SCHEMA = "kustomer"
 
 def load(tap: Tap, server: str) -> None:
     """Load all streams, also those that are off by default."""
-    catalog = json.loads(outcome([COMMAND, "--discover"]).out)
-    for stream in catalog["streams"]:
-        for entry in stream["metadata"]:
-            if not entry["breadcrumb"]:
-                entry["metadata"]["selected"] = True
-    chosen, target = tap.folder / "catalog.json", tap.folder / "target.json"
-    chosen.write_text(json.dumps(catalog))
+    tap.select()
+    target = tap.folder / "target.json"
     url = server.replace("postgresql://", "postgresql+psycopg://", 1)
     target.write_text(json.dumps({"sqlalchemy_url": url, "default_target_schema": SCHEMA}))
     environment = {n: v for n, v in os.environ.items() if not n.startswith(("TAP_", "TARGET_"))}
     with (tap.folder / "log").open("w+") as log:
         with subprocess.Popen(
-            tap.command("--catalog", str(chosen)),
+            tap.command(),
             stdout=subprocess.PIPE,
             stderr=log,
             env=environment,

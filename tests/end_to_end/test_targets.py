@@ -12,19 +12,17 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from emulator import Org
 from scripts import meltano
 from tap_kustomer.streams.agent_time import LATE_CHANGES
-from tests.end_to_end.conftest import COMMAND, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from emulator import Emulator
-    from tests.end_to_end.conftest import Outcome, Tap
+    from scripts.tap import Outcome, Tap
 
 Row = dict[str, Any]
 Tables = dict[str, dict[str, Row]]  # rows by stream and id
@@ -62,8 +60,7 @@ class Target:
         self.folder = folder / self.name
         self.folder.mkdir()
         self.bin = meltano.ROOT / ".meltano" / "loaders" / self.name / "venv" / "bin"
-        loaders = yaml.safe_load((meltano.ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
-        (loader,) = [one for one in loaders if one["name"] == self.name]
+        (loader,) = [one for one in meltano.plugins() if one["name"] == self.name]
         self.config: Row = {s["name"]: s["value"] for s in loader["settings"] if "value" in s}
 
     def load(self, messages: str) -> dict[str, Any]:
@@ -186,17 +183,6 @@ def org() -> Org:
     return Org.sample(seed=3, now=now - 60_000, conversations=60, days=40)
 
 
-def every_stream(tap: Tap) -> list[str]:
-    """The options that select all streams there are."""
-    catalog = json.loads(outcome([COMMAND, "--discover"]).out)
-    for stream in catalog["streams"]:
-        (metadata,) = [one["metadata"] for one in stream["metadata"] if not one["breadcrumb"]]
-        metadata["selected"] = True
-    file = tap.folder / "catalog.json"
-    file.write_text(json.dumps(catalog))
-    return ["--catalog", str(file)]
-
-
 def latest(*runs: Outcome) -> Tables:
     """The newest version of every record that was sent."""
     tables: Tables = defaultdict(dict)
@@ -225,10 +211,10 @@ def test_every_target_holds_what_the_org_holds(tap: Tap, emulator: Emulator) -> 
     org = emulator.org
     special = change_something(org, emulator.clock() - 40_000)
     tap.config |= {"lookback_seconds": 0, "max_requests_per_minute": 2_000}
-    options = every_stream(tap)
+    tap.select()
     targets = [kind(tap.folder) for kind in (JsonLines, Csv, DuckDb)]
 
-    first = tap.run(*options)
+    first = tap.run()
     assert first.code == 0, first.log[-2_000:]
     schemas = {m["stream"]: m["schema"]["properties"] for m in first.of("SCHEMA")}
     before = latest(first)
@@ -245,7 +231,7 @@ def test_every_target_holds_what_the_org_holds(tap: Tap, emulator: Emulator) -> 
     touched = change_a_little(org, emulator.clock() - 5_000)
     gone = next(iter(org.resources["team"]))
     org.remove("team", gone)
-    second = tap.run(*options, state=first.state)
+    second = tap.run(state=first.state)
     assert second.code == 0, second.log[-2_000:]
     check_only_changes(first, second, touched)
     all_at_once(lambda target: target.load(second.out), targets)

@@ -1,4 +1,4 @@
-"""The definition for Meltano Hub is one that the Hub and Meltano accept."""
+"""The Hub and Meltano accept the definition for Meltano Hub."""
 
 import json
 import os
@@ -29,14 +29,14 @@ def printed(*options: str) -> dict[str, Any]:
     return definition
 
 
-def test_a_definition_installs_from_the_repository_unless_told_otherwise() -> None:
+def test_a_definition_installs_from_the_repository_by_default() -> None:
     definition = printed(f"--repo={REPO}.git")
     assert definition["pip_url"] == f"git+{REPO}.git"
     assert definition["repo"] == REPO
     assert hub_entry.entry("acme", REPO, "tap-kustomer")["pip_url"] == "tap-kustomer"
 
 
-def test_a_definition_says_what_every_setting_is() -> None:
+def test_a_definition_describes_every_setting() -> None:
     settings = {one["name"]: one for one in printed(f"--repo={REPO}.git")["settings"]}
     assert settings["api_key"]["sensitive"] is True
     assert [one["name"] for one in settings.values() if one.get("sensitive")] == ["api_key"]
@@ -51,7 +51,7 @@ def test_a_definition_says_what_every_setting_is() -> None:
 @pytest.mark.skipif(not SCHEMAS.exists(), reason="needs a copy of the Hub's schemas")
 def test_the_hub_accepts_the_definition() -> None:
     schemas = {path: json.loads(path.read_text()) for path in SCHEMAS.rglob("*.json")}
-    # The schemas name each other by their place, whatever their ids say.
+    # The schemas refer to each other by path, not by id.
     for schema in schemas.values():
         schema.pop("$id", None)
     registry: Registry[Any] = Registry().with_resources(
@@ -82,8 +82,8 @@ def meltano(folder: Path, *words: str) -> str:
 
 
 @pytest.mark.end_to_end
-def test_meltano_takes_the_definition_as_the_hub_gives_it(tmp_path: Path) -> None:
-    """As when a project pins it: a plugin named by its variant, the definition in a lock file."""
+def test_meltano_accepts_the_definition_from_a_lock_file(tmp_path: Path) -> None:
+    """As in a project that has added the plugin from the Hub, with its variant."""
     definition = {**printed(f"--repo={REPO}.git"), "plugin_type": "extractors"}
     lock = tmp_path / "plugins" / "extractors" / "tap-kustomer--acme.lock"
     lock.parent.mkdir(parents=True)

@@ -1,23 +1,19 @@
-"""meltano.yml and .env.example repeat what the tap says of itself: here it is held to that."""
+"""meltano.yml and .env.example agree with the tap's settings, capabilities and default streams."""
 
 from typing import Any
 
 import pytest
-import yaml
 
 from scripts import hub_entry
-from scripts.meltano import ROOT
+from scripts.meltano import ROOT, plugins
 from tap_kustomer.tap import TapKustomer
 from tests.emulated import DEFAULT
 
-PLUGINS: dict[str, list[dict[str, Any]]] = yaml.safe_load((ROOT / "meltano.yml").read_text())[
-    "plugins"
-]
-(TAP,) = PLUGINS["extractors"]
-(POSTGRES,) = [loader for loader in PLUGINS["loaders"] if loader["name"] == "target-postgres"]
+PLUGINS = {plugin["name"]: plugin for plugin in plugins()}
+TAP, POSTGRES = PLUGINS["tap-kustomer"], PLUGINS["target-postgres"]
 
 
-def test_settings_are_the_taps_own_in_its_words_and_order() -> None:
+def test_settings_are_the_taps_in_its_words_and_order() -> None:
     assert TAP["settings"] == hub_entry.own_settings()
 
 
@@ -32,23 +28,17 @@ def test_the_settings_required_are_the_one_group() -> None:
     assert TAP["settings_group_validation"] == [TapKustomer.config_jsonschema["required"]]
 
 
-def test_capabilities_are_those_that_the_tap_tells() -> None:
-    assert TAP["capabilities"] == hub_entry.capabilities()
-    assert set(TAP["capabilities"]) == set(hub_entry.about()["capabilities"])
+def test_capabilities_are_those_of_about() -> None:
+    assert TAP["capabilities"] == sorted(hub_entry.about()["capabilities"])
 
 
 def test_meltano_selects_what_the_tap_selects_by_default() -> None:
-    """Meltano knows nothing of `selected-by-default`: without a list it would select all."""
+    """Meltano ignores `selected-by-default`: without a list it selects every stream."""
     assert TAP["select"] == [f"{name}.*" for name in [*DEFAULT[:6], "kobjects_*", *DEFAULT[6:]]]
-    assert sorted(TAP["select"]) == hub_entry.select()
-
-
-def test_commands_are_those_of_the_hub() -> None:
-    assert TAP["commands"] == hub_entry.COMMANDS
 
 
 @pytest.mark.parametrize("plugin", [TAP, POSTGRES], ids=lambda plugin: str(plugin["name"]))
-def test_the_example_of_an_environment_names_every_setting_with_its_default(
+def test_env_example_has_every_setting_with_its_default(
     plugin: dict[str, Any],
 ) -> None:
     prefix = f"# {plugin['namespace'].upper()}_"
@@ -56,12 +46,12 @@ def test_the_example_of_an_environment_names_every_setting_with_its_default(
     given = dict(line[len(prefix) :].split("=", 1) for line in lines if line.startswith(prefix))
     assert given.keys() == {setting["name"].upper() for setting in plugin["settings"]}
     for setting in plugin["settings"]:
-        if "value" in setting:
+        if not str(setting.get("value", "$")).startswith("$"):
             value = setting["value"]
             text = str(value).lower() if isinstance(value, bool) else str(value)
             assert given[setting["name"].upper()] == text
 
 
-def test_nothing_in_the_example_of_an_environment_is_set() -> None:
+def test_env_example_sets_nothing() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
     assert all(not line or line.startswith("#") for line in lines)

@@ -1,4 +1,4 @@
-"""What docs/MIGRATING.md says about this tap is so."""
+"""docs/MIGRATING.md is right about this tap."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def words(cell: str) -> list[str]:
 
 
 def tables(heading: str) -> list[list[str]]:
-    """The rows of the tables under a heading, without their heads."""
+    """The rows of the tables under a heading, without the header."""
     section = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
 
 
 def covered(cell: str, streams: set[str]) -> set[str]:
-    """The streams a row is about: those named, or every one but those named."""
+    """The streams that a row is about: those named, or all except those named."""
     return streams - set(words(cell)) if cell.startswith("every") else set(words(cell))
 
 

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_columns_line_up_and_numbers_stand_to_the_right() -> None:
+def test_columns_line_up_and_numbers_are_right_aligned() -> None:
     assert table(("name", "rows"), [("a", 5), ("longer", 12_000)]) == (
         "  name      rows\n  a            5\n  longer  12,000"
     )
 
 
-def test_a_table_without_rows_is_its_heading() -> None:
+def test_a_table_without_rows_is_its_header() -> None:
     assert table(("name", "rows"), []) == "  name  rows"
 
 
@@ -46,7 +46,7 @@ def test_unequal_counts_do_not(counts: dict[str, Count], expected: dict[str, int
     assert "✗" in text
 
 
-def test_without_an_emulator_there_is_nothing_to_compare() -> None:
+def test_without_the_emulators_counts_nothing_is_compared() -> None:
     text, agree = compare({"users": Count(26, 3)}, None)
     assert agree
     assert text.splitlines()[0].split() == ["table", "rows", "this", "run"]
@@ -84,7 +84,9 @@ def test_a_question_is_read_with_its_tables(tmp_path: Path) -> None:
         pytest.param("SELECT 1;\n", id="without comments"),
         pytest.param("-- Who is there?\nSELECT 1;\n", id="without its tables"),
         pytest.param("-- tables: users\nSELECT 1;\n", id="without its question"),
-        pytest.param("-- Who is there?\n-- tables: users teams\nSELECT 1;\n", id="ill-parted"),
+        pytest.param(
+            "-- Who is there?\n-- tables: users teams\nSELECT 1;\n", id="tables without a comma"
+        ),
     ],
 )
 def test_a_file_without_question_or_tables_is_named(tmp_path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The soak itself: a short one passes, and a difference would be told."""
+"""A short soak passes, and a difference is reported."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 NOW = 1_780_000_000_000
 
 
-def test_a_last_line_that_was_cut_off_is_no_message() -> None:
+def test_a_last_line_that_was_cut_off_is_ignored() -> None:
     received = Received()
     received.take([b'{"type":"STATE","value":{"a":1}}\n', b'{"type":"STATE","value":{"a'])
     assert received.state == {"a": 1}
 
 
-def test_a_full_table_loses_what_its_new_version_does_not_hold() -> None:
+def test_activate_version_removes_the_rows_of_older_versions() -> None:
     received = Received()
     for version, one in ((1, "old"), (2, "new")):
         line = f'{{"type":"RECORD","stream":"t","record":{{"id":"{one}"}},"version":{version}}}\n'
@@ -44,19 +44,19 @@ def test_a_difference_is_one_sentence_that_names_the_stream(change: str) -> None
         rows["other"] = {"id": "other"}
     else:
         next(iter(rows.values()))["updated_at"] = "2020-01-01T00:00:00.000Z"
-    told = difference(org, {"conversations": rows})
-    assert told is not None
-    assert told.startswith("Stream conversations differs")
+    sentence = difference(org, {"conversations": rows})
+    assert sentence is not None
+    assert sentence.startswith("Stream conversations differs")
 
 
 @pytest.mark.end_to_end
-def test_fifteen_seconds_of_everything(tmp_path: Path) -> None:
+def test_a_soak_of_fifteen_seconds(tmp_path: Path) -> None:
     found = soak(15, tmp_path, conversations=40)
     assert len(found.peaks) > 1
     assert "peak memory" in found.report()
 
 
 @pytest.mark.end_to_end
-def test_the_command_explains_itself() -> None:
+def test_help_names_the_option() -> None:
     command = [sys.executable, "-m", "scripts.soak", "--help"]
     assert "--seconds" in subprocess.check_output(command, text=True)

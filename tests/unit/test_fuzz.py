@@ -245,5 +245,7 @@ def test_any_config_is_loaded_or_refused_by_name(config: dict[str, Any]) -> None
 @given(st.dictionaries(st.sampled_from([*NUMBERS, "include_deleted", "other"]), HEADER))
 def test_any_environment_is_understood_or_refused(environment: dict[str, str]) -> None:
     named = {f"TAP_KUSTOMER_{name.upper()}": value for name, value in environment.items()}
+    properties = TapKustomer.config_jsonschema["properties"]
     with suppress(SettingsError):
-        settings.check_environment(named, "TAP_KUSTOMER_")
+        config = settings.from_environment(named, properties)
+        settings.load({**CONFIG, **config}, NOW)
