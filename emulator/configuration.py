@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
-from emulator.conversations import Staff
-from emulator.people import link, new_id
-from emulator.resource import JsonObject
+from emulator.conversations import BRAND, FORM, QUEUE, SLA, SLA_VERSION, Staff
+from emulator.resource import JsonObject, json_resource, link, new_id
 from emulator.store import Store
 from emulator.times import DAY, HOUR, to_text
 
@@ -17,8 +16,6 @@ _KLASSES: tuple[tuple[str, str, list[str]], ...] = (
     ("ecomm-return", "existing_only", []),
     ("loyalty", "disabled", []),
 )
-# The ids that sample conversations refer to.
-SLA, SLA_VERSION, QUEUE, BRAND, FORM = (f"5f00a{letter}{0:018}" for letter in "abcde")
 # Resource or klass -> attribute -> type, and what else its definition says.
 _DEFINITIONS: dict[str, dict[str, JsonObject]] = {
     "conversation": {
@@ -74,12 +71,8 @@ class _Settings:
         stamps = {
             name: to_text(created if name == "createdAt" else updated) for name in dates.split()
         }
-        self.store.put(kind, {
-            "type": kind, "id": one, "attributes": attributes | stamps,
-            "relationships": {"org": link("org", self.store.id), "createdBy": None,
-                              **(relationships or {})},
-            "links": {"self": f"/v1/{path}/{one}"},
-        })  # fmt: skip
+        related = {"org": link("org", self.store.id), "createdBy": None, **(relationships or {})}
+        self.store.put(kind, json_resource(kind, one, path, attributes | stamps, related))
         return one
 
 
@@ -180,19 +173,20 @@ def add_shifts(store: Store, rng: Random, staff: Staff, *, now: int, days: int) 
             is_active = end > now
             one = new_id(rng, start)
             moved = to_text(start if is_active else end)
-            store.put("work_session", {
-                "type": "work_session", "id": one,
-                "attributes": {
-                    "active": is_active, "signedInAt": to_text(start),
-                    "signedOutAt": None if is_active else to_text(end),
-                    "statusType": rng.choice(("available", "busy")) if is_active else "unavailable",
-                    "createdAt": to_text(start), "updatedAt": moved, "modifiedAt": moved,
-                    "timeByStatus": {"available": 3_600_000},
-                },
-                "relationships": {"org": link("org", store.id), "user": link("user", agent),
-                                  "workItems": {"links": {}}},
-                "links": {"self": f"/v1/routing/work-sessions/{one}"},
-            })  # fmt: skip
+            attributes = {
+                "active": is_active, "signedInAt": to_text(start),
+                "signedOutAt": None if is_active else to_text(end),
+                "statusType": rng.choice(("available", "busy")) if is_active else "unavailable",
+                "createdAt": to_text(start), "updatedAt": moved, "modifiedAt": moved,
+                "timeByStatus": {"available": 3_600_000},
+            }  # fmt: skip
+            related = {
+                "org": link("org", store.id),
+                "user": link("user", agent),
+                "workItems": {"links": {}},
+            }
+            path = "routing/work-sessions"
+            store.put("work_session", json_resource("work_session", one, path, attributes, related))
 
 
 def add_audit_logs(

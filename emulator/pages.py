@@ -1,9 +1,9 @@
-"""Pages as JSON: ``meta``, ``links`` and the stored records joined behind them."""
+"""Pages as JSON: ``meta`` and ``links``, with the stored records joined behind them."""
 
-from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import msgspec
+from flask import request
 
 from emulator.query import Query
 from emulator.resource import JsonObject
@@ -11,27 +11,21 @@ from emulator.search import Found
 from emulator.switches import Switches
 
 
-def search_bytes(
-    path: str, query: Query, found: Found, switches: Switches, page_size: int
-) -> bytes:
-    """Return the JSON answer of a search that was asked for pages of a size.
+def search_bytes(query: Query, found: Found, switches: Switches) -> bytes:
+    """Return the answer of a search.
 
-    ``links.next`` and ``links.last`` ignore the caps on pages and records, as seen by peers. What
-    ``idsOnly`` leaves of a record is not documented: the emulator keeps ``type`` and ``id``.
+    ``links.next`` and ``links.last`` ignore the caps on pages and records (seen by others).
     """
     rows = [record.raw for record in found.records]
-    if query.ids_only:
-        rows = [msgspec.json.encode({"type": one.type, "id": one.id}) for one in found.records]
     if switches.bare_search:
         return page_bytes({}, rows)
-    cap = switches.total_cap
-    total = found.total if cap is None else min(found.total, cap)
-    pages = -(-total // query.page_size)
-    params = {"idsOnly": "true"} if query.ids_only else {}
-    links = page_links(path, params, page=query.page, size=page_size, more=query.page < pages)
-    links["last"] = page_links(path, params, page=max(1, pages), size=page_size)["self"]
+    served = min(query.page_size, switches.clamp or query.page_size)
+    total = found.total if switches.total_cap is None else min(found.total, switches.total_cap)
+    pages = -(-total // served)
+    links = page_links(query.page, query.page_size, more=query.page < pages)
+    links["last"] = page_links(max(1, pages), query.page_size)["self"]
     meta = {
-        "pageSize": page_size,
+        "pageSize": query.page_size,
         "page": query.page,
         "total": total,
         "totalPages": pages,
@@ -41,14 +35,12 @@ def search_bytes(
     return page_bytes({"meta": meta, "links": links}, rows)
 
 
-def page_links(
-    path: str, params: Mapping[str, str], *, page: int, size: int, more: bool = False
-) -> JsonObject:
+def page_links(page: int, size: int, *, more: bool = False) -> JsonObject:
     """Return the relative links of a page; ``prev`` and ``next`` are null at the ends."""
-    extra = f"&{urlencode(params)}" if params else ""
+    others = {name: value for name, value in request.args.items() if not name.startswith("page")}
 
     def link(number: int) -> str:
-        return f"{path}?page={number}&pageSize={size}{extra}"
+        return f"{request.path}?{urlencode({'page': number, 'pageSize': size} | others)}"
 
     return {
         "self": link(page),
@@ -59,7 +51,7 @@ def page_links(
 
 
 def page_bytes(head: JsonObject, rows: list[bytes], included: list[bytes] | None = None) -> bytes:
-    """Return ``head`` with ``data`` and ``included`` added, as JSON; the rows are JSON already."""
+    """Return ``head`` with ``data`` and ``included`` added; the rows are JSON already."""
     opening = msgspec.json.encode(head)[:-1] + (b"," if head else b"")
     more = (b'],"included":[', b",".join(included)) if included is not None else ()
     return b"".join((opening, b'"data":[', b",".join(rows), *more, b"]}"))

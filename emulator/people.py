@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from emulator.resource import JsonObject
+from emulator.resource import JsonObject, json_resource, link, new_id
 from emulator.store import Store
 from emulator.times import DAY, to_text
 
@@ -31,18 +31,8 @@ _LISTED_ONLY = (
     "org.admin.security", "org.admin.user.read", "org.permission.audit_logs.read",
     "org.permission.outbound_webhook", "org.permission.queue.read", "org.user.routing.read",
 )  # fmt: skip
-# Held by permission sets, but not among the listed auth roles.
+# Permission sets hold these, but the list of auth roles lacks them.
 _HELD_ONLY = {"org.user.hook.write", "org.permission.kobject.kobject_order.read"}
-
-
-def new_id(rng: Random, created: int) -> str:
-    """Return an id whose first 8 hex digits are the creation second (inferred)."""
-    return f"{created // 1000:08x}{rng.getrandbits(64):016x}"
-
-
-def link(kind: str, one: str) -> JsonObject:
-    """Return a to-one relationship with data."""
-    return {"data": {"type": kind, "id": one}, "links": {"self": f"/v1/{kind}s/{one}"}}
 
 
 def add_people(store: Store, rng: Random, *, now: int, days: int) -> None:
@@ -103,17 +93,13 @@ class _Office:
         updated = self.rng.randrange(created, self.now - DAY)
         one = new_id(self.rng, created)
         stamps = {"createdAt": created, "updatedAt": updated, "modifiedAt": updated}
-        resource: JsonObject = {
-            "type": kind,
-            "id": one,
-            "attributes": attributes | {name: to_text(at) for name, at in stamps.items()},
-            "relationships": {"org": link("org", self.store.id), "createdBy": None},
-        }
+        attributes |= {name: to_text(at) for name, at in stamps.items()}
+        relationships: JsonObject = {"org": link("org", self.store.id), "createdBy": None}
+        made = json_resource(kind, one, f"{kind}s", attributes, relationships)
         if kind == "role_group":
-            version = new_id(self.rng, updated)
-            resource["relationships"]["activeVersion"] = link("role_group_version", version)
-        else:
             # Role groups have no links of their own (documented).
-            resource["links"] = {"self": f"/v1/{kind}s/{one}"}
-        self.store.put(kind, resource)
+            del made["links"]
+            version = new_id(self.rng, updated)
+            relationships["activeVersion"] = link("role_group_version", version)
+        self.store.put(kind, made)
         return one

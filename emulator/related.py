@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from emulator.children import attachment_count, child_id
-from emulator.people import link, new_id
-from emulator.resource import JsonObject
+from emulator.resource import JsonObject, json_resource, link, new_id
 from emulator.store import Store
 from emulator.times import DAY, SECOND, to_ms, to_text
 
@@ -93,29 +92,26 @@ class Circle:
         rng, text = self.rng, to_text(sent)
         is_out = kind.endswith("out")
         agents = own["assignedUsers"] if is_out else []
-        self.store.put("message", {
-            "type": "message", "id": one,
-            "attributes": {
-                "externalId": None, "channel": own["channels"][0], "app": "postmark", "size": 42,
-                "direction": "out" if is_out else "in", "directionType": kind,
-                "preview": rng.choice(_TEXTS), "subject": own["name"], "meta": _meta(rng, is_out),
-                "status": "sent" if is_out else "received", "error": rng.choice((None, {})),
-                "auto": is_out and not agents, "assignedTeams": own["assignedTeams"],
-                "assignedUsers": own["assignedUsers"], "createdByTeams": [],
-                "reactions": [], "intentDetections": [], "sentiment": rng.choice((
-                    None, {}, {"polarity": 1, "confidence": 0.5})), "lang": own["defaultLang"],
-                "location": {}, "sentAt": text, "createdAt": text, "modifiedAt": text,
-                "updatedAt": to_text(sent + 350 if sent + 350 < self.store.worked_until else sent),
-                "redacted": False, "rev": 1, "custom": rng.choice((None, {"orderIdStr": "4417"})),
-                # In no reference.
-                "spamScore": rng.randrange(100) / 100,
-            },
-            "relationships": {
-                **shared, "createdBy": link("user", agents[0]) if agents else None,
-                "modifiedBy": None, "attachments": {"data": attached}, "shortcuts": {"data": []},
-            },
-            "links": {"self": f"/v1/messages/{one}"},
-        })  # fmt: skip
+        attributes: JsonObject = {
+            "externalId": None, "channel": own["channels"][0], "app": "postmark", "size": 42,
+            "direction": "out" if is_out else "in", "directionType": kind,
+            "preview": rng.choice(_TEXTS), "subject": own["name"], "meta": _meta(rng, is_out),
+            "status": "sent" if is_out else "received", "error": rng.choice((None, {})),
+            "auto": is_out and not agents, "assignedTeams": own["assignedTeams"],
+            "assignedUsers": own["assignedUsers"], "createdByTeams": [],
+            "reactions": [], "intentDetections": [], "sentiment": rng.choice((
+                None, {}, {"polarity": 1, "confidence": 0.5})), "lang": own["defaultLang"],
+            "location": {}, "sentAt": text, "createdAt": text, "modifiedAt": text,
+            "updatedAt": to_text(sent + 350 if sent + 350 < self.store.worked_until else sent),
+            "redacted": False, "rev": 1, "custom": rng.choice((None, {"orderIdStr": "4417"})),
+            # In no reference.
+            "spamScore": rng.randrange(100) / 100,
+        }  # fmt: skip
+        relationships: JsonObject = {
+            **shared, "createdBy": link("user", agents[0]) if agents else None,
+            "modifiedBy": None, "attachments": {"data": attached}, "shortcuts": {"data": []},
+        }  # fmt: skip
+        self._put("message", one, "messages", attributes, relationships)
 
     def _note(self, own: JsonObject, shared: JsonObject, at: int) -> None:
         rng, text, one = self.rng, to_text(at), new_id(self.rng, at)
@@ -130,14 +126,11 @@ class Circle:
         }  # fmt: skip
         if is_deleted:
             attributes["deletedAt"] = text
-        self.store.put("note", {
-            "type": "note", "id": one, "attributes": attributes,
-            "relationships": {
-                **shared, "createdBy": link("user", agents[0]) if agents else None,
-                "deletedBy": None, "userMentions": {"data": mentioned},
-            },
-            "links": {"self": f"/v1/notes/{one}"},
-        })  # fmt: skip
+        relationships: JsonObject = {
+            **shared, "createdBy": link("user", agents[0]) if agents else None,
+            "deletedBy": None, "userMentions": {"data": mentioned},
+        }  # fmt: skip
+        self._put("note", one, "notes", attributes, relationships)
 
     def _response(self, level: JsonObject, shared: JsonObject) -> None:
         """Put the answer to a survey; its attributes are those the conversation shows of it."""
@@ -148,11 +141,9 @@ class Circle:
             "sentAt": level["createdAt"],
             "firstAnswer": "All good",
         }
-        self.store.put("satisfaction_response", {
-            "type": "satisfaction_response", "id": level["formResponse"], "attributes": attributes,
-            "relationships": {**shared, "form": link("satisfaction", level["form"])},
-            "links": {"self": f"/v1/satisfaction-responses/{level['formResponse']}"},
-        })  # fmt: skip
+        relationships = {**shared, "form": link("satisfaction", level["form"])}
+        kind, path = "satisfaction_response", "satisfaction-responses"
+        self._put(kind, level["formResponse"], path, attributes, relationships)
 
     def _customer(self, one: str, own: JsonObject, updated: int) -> None:
         rng, created = self.rng, int(one[:8], 16) * SECOND
@@ -194,22 +185,19 @@ class Circle:
         relationships: JsonObject = {
             "org": self._org,
             "messages": {"links": {"self": f"/v1/customers/{one}/messages"}},
-            "company": company and company_link(company),
+            "company": company and link("company", company, "companies"),
             "createdBy": None,
         }
         for klass in KLASSES:
             kobjects = {"self": f"/v1/customers/{one}/klasses/{klass}"}
             relationships[f"{klass}s"] = {"links": kobjects, "meta": {"kobject": True}}
         self.customers.append(one)
-        self.store.put("customer", {
-            "type": "customer", "id": one, "attributes": attributes,
-            "relationships": relationships, "links": {"self": f"/v1/customers/{one}"},
-        })  # fmt: skip
+        self._put("customer", one, "customers", attributes, relationships)
 
-
-def company_link(one: str) -> JsonObject:
-    """Return a relationship with a company."""
-    return {"data": {"type": "company", "id": one}, "links": {"self": f"/v1/companies/{one}"}}
+    def _put(
+        self, kind: str, one: str, path: str, attributes: JsonObject, relationships: JsonObject
+    ) -> None:
+        self.store.put(kind, json_resource(kind, one, path, attributes, relationships))
 
 
 def _meta(rng: Random, is_out: bool) -> JsonObject:  # noqa: FBT001 - a direction
@@ -240,11 +228,8 @@ def add_companies(store: Store, rng: Random, *, now: int, days: int, number: int
         }  # fmt: skip
         if position % 15 == 7:  # noqa: PLR2004 - some are deleted
             attributes |= {"deleted": True, "deletedAt": to_text(updated)}
-        store.put("company", {
-            "type": "company", "id": one, "attributes": attributes,
-            "relationships": {"org": link("org", store.id), "createdBy": None},
-            "links": {"self": f"/v1/companies/{one}"},
-        })  # fmt: skip
+        related: JsonObject = {"org": link("org", store.id), "createdBy": None}
+        store.put("company", json_resource("company", one, "companies", attributes, related))
         made.append(one)
     return made
 
@@ -278,14 +263,12 @@ def add_kobjects(store: Store, circle: Circle, *, now: int, days: int, number: i
         if rng.randrange(40) == 0:
             attributes |= {"deleted": True, "deletedAt": to_text(updated)}
         customer = rng.choice(circle.customers) if circle.customers else None
-        store.put("kobject", {
-            "type": f"kobject.{name}", "id": one, "attributes": attributes,
-            "relationships": {
-                "org": {"data": {"type": "org"}},
-                # "link" where all others say "links".
-                "klass": {"data": {"type": "klass", "id": klasses.get(name)},
-                          "link": {"self": f"/v1/klasses/{name}"}},
-                "customer": customer and link("customer", customer), "company": None,
-            },
-            "links": {"self": f"/v1/klasses/{name}/{one}"},
-        })  # fmt: skip
+        relationships: JsonObject = {
+            "org": {"data": {"type": "org"}},
+            # "link" where all others say "links".
+            "klass": {"data": {"type": "klass", "id": klasses.get(name)},
+                      "link": {"self": f"/v1/klasses/{name}"}},
+            "customer": customer and link("customer", customer), "company": None,
+        }  # fmt: skip
+        made = json_resource(f"kobject.{name}", one, f"klasses/{name}", attributes, relationships)
+        store.put("kobject", made)
