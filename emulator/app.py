@@ -1,10 +1,10 @@
-"""The Kustomer stand-in: a Flask app over an org, with the faults and limits asked for."""
+"""The emulator: a Flask app that serves one org, with the faults and limits asked for."""
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from random import Random
@@ -16,13 +16,13 @@ from flask import abort, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from emulator import faults, roles, search
+from emulator import faults, roles
 from emulator.endpoints import ENDPOINTS, Endpoint
 from emulator.limits import Limits, refusal_headers
 from emulator.org import Org
-from emulator.pages import search_bytes
 from emulator.parameters import PAGING, check_parameters
 from emulator.query import parse_query
+from emulator.search_page import search_page
 from emulator.server import serve
 from emulator.switches import Switches
 from emulator.times import SECOND, to_text, wall_ms
@@ -179,30 +179,18 @@ class Emulator:
         return _json(endpoint.answer(self.org, self.switches, one))
 
     def _search(self) -> flask.Response:
-        archive, switches = request.path == ARCHIVE, self.switches
-        roles.require("search", self.roles, switches)
+        roles.require("search", self.roles, self.switches)
         check_parameters(PAGING)
-        query = parse_query(archive=archive)
-        if query.context == "company" and not (archive or switches.company_search):
+        query = parse_query(archive=request.path == ARCHIVE)
+        if query.context == "company" and not (query.archive or self.switches.company_search):
             abort(400, "unknown attribute company_updated_at")
-        roles.require(query.context, self.roles, switches)
-        if query.past_caps:
+        roles.require(query.context, self.roles, self.switches)
+        if query.is_past_caps:
             self.caps_touched += 1
             abort(400, "page and pageSize reach beyond page 100 or record 10,000")
-        index = self.org.index(query.context, g.now)
-        visible = search.visible_span(g.now - archive * switches.crossing, archive=archive)
-        served = replace(query, page_size=min(query.page_size, switches.clamp or query.page_size))
-        found = search.run(index, served, visible, self._rng, unsorted=switches.unsorted)
-        fault = g.fault
-        if switches.max_served is not None and len(found.records) > switches.max_served:
-            fault = "timed_out"
-        if fault in faults.SEARCH:
-            found = faults.spoil(found, fault, self._rng, search.outsiders(index, query))
-        found.records = [one for one in found.records if one.id not in switches.unsent]
-        faults.refuse_poison(switches, (one.id for one in found.records))
-        answer = _json(search_bytes(query, found, switches))
+        body = search_page(self.org, self.switches, query, g.fault, self._rng, g.now)
         self._move()
-        return answer
+        return _json(body)
 
     def _move(self) -> None:
         """Update some conversations that searches know."""

@@ -5,39 +5,13 @@ from urllib.parse import urlencode
 import msgspec
 from flask import request
 
-from emulator.query import Query
+from emulator.parameters import PAGING
 from emulator.resource import JsonObject
-from emulator.search import Found
-from emulator.switches import Switches
-
-
-def search_bytes(query: Query, found: Found, switches: Switches) -> bytes:
-    """Return the answer of a search.
-
-    ``links.next`` and ``links.last`` ignore the caps on pages and records (seen by others).
-    """
-    rows = [record.raw for record in found.records]
-    if switches.bare_search:
-        return page_bytes({}, rows)
-    served = min(query.page_size, switches.clamp or query.page_size)
-    total = found.total if switches.total_cap is None else min(found.total, switches.total_cap)
-    pages = -(-total // served)
-    links = page_links(query.page, query.page_size, more=query.page < pages)
-    links["last"] = page_links(max(1, pages), query.page_size)["self"]
-    meta = {
-        "pageSize": query.page_size,
-        "page": query.page,
-        "total": total,
-        "totalPages": pages,
-        "aggregations": {},
-        "timed_out": found.timed_out,
-    }
-    return page_bytes({"meta": meta, "links": links}, rows)
 
 
 def page_links(page: int, size: int, *, more: bool = False) -> JsonObject:
     """Return the relative links of a page; ``prev`` and ``next`` are null at the ends."""
-    others = {name: value for name, value in request.args.items() if not name.startswith("page")}
+    others = {name: value for name, value in request.args.items() if name not in PAGING}
 
     def link(number: int) -> str:
         return f"{request.path}?{urlencode({'page': number, 'pageSize': size} | others)}"

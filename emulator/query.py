@@ -40,7 +40,8 @@ class Query:
     """A parsed search.
 
     Attributes:
-        context: the query context, which is also the name of the index.
+        archive: it goes to the archive search.
+        context: the query context.
         updated: range of ``updatedAt`` in epoch ms, both ends included.
         created: range of ``createdAt``.
         include_deleted: also find deleted records.
@@ -48,6 +49,7 @@ class Query:
         page_size: up to 500.
     """
 
+    archive: bool
     context: str
     updated: Span
     created: Span
@@ -56,7 +58,7 @@ class Query:
     page_size: int
 
     @property
-    def past_caps(self) -> bool:
+    def is_past_caps(self) -> bool:
         """Whether the page reaches beyond page 100 or record 10,000."""
         return self.page > MAX_PAGES or self.page * self.page_size > MAX_RECORDS
 
@@ -80,7 +82,8 @@ def parse_query(*, archive: bool) -> Query:
     if body.sort != [{updated: "asc"}]:
         abort(400, f"the only sort is {updated}, ascending")
     page, size = number("page", 1), number("pageSize", 100, 500)
-    return Query(body.context, spans[updated], spans[created], body.include_deleted, page, size)
+    spans_of_both = spans[updated], spans[created]
+    return Query(archive, body.context, *spans_of_both, body.include_deleted, page, size)
 
 
 def _prefix(context: str, *, archive: bool) -> str:

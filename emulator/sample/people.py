@@ -13,6 +13,8 @@ _NAMES = (
     "Elif Çelik", "Liam Murphy", "Marta Kovács", "Ivan Petrov", "Sofia Rossi", "Noah Cohen",
     "Ama Mensah", "Lucas Silva", "Ingrid Øverli", "Dana Popescu", "Ruth Adler", "李 娜",
 )  # fmt: skip
+FIRST_NAMES = ("Nora", "Hugo", "Zoé", "Mateo", "Ayşe", "Jürgen", "Mei", "Olu", "Siân", "Björk")
+LAST_NAMES = ("O'Brien", "Müller", "Da Silva", "Ng", "Łaski", "Dupont", "Smith-Jones", "García")
 _TEAMS = ("Tier 1", "Tier 2", "Returns & Refunds", "Social média", "VIP", "Night shift")
 _READABLE = ("conversation", "customer", "message", "note", "company", "team", "user", "search")
 # Name, whether Kustomer's own, role names.
@@ -37,13 +39,13 @@ _HELD_ONLY = {"org.user.hook.write", "org.permission.kobject.kobject_order.read"
 
 def add_people(store: Store, rng: Random, *, now: int, days: int) -> None:
     """Put users, teams, permission sets and auth roles into the store."""
-    office = _Office(store, rng, now - (days + 300) * DAY, now)
-    sets = [office.permission_set(*described) for described in _SETS]
-    users = [office.user(name, sets[:4]) for name in _NAMES]
+    people = _People(store, rng, now - (days + 300) * DAY, now)
+    sets = [people.permission_set(*described) for described in _SETS]
+    users = [people.user(name, sets[:4]) for name in _NAMES]
     for name in ("Data export", "Web shop"):
-        office.user(name, [])
+        people.user(name, [])
     for position, name in enumerate(_TEAMS):
-        office.team(name, users[position::5], sets[2:3] if position == 1 else [])
+        people.team(name, users[position::5], sets[2:3] if position == 1 else [])
     for one in users[-2:]:
         store.delete("user", one, at=now - rng.randrange(1, DAY))
     held = {role for _, _, roles in _SETS for role in roles}
@@ -52,7 +54,7 @@ def add_people(store: Store, rng: Random, *, now: int, days: int) -> None:
 
 
 @dataclass(frozen=True)
-class _Office:
+class _People:
     """Puts resources made between two instants (epoch ms) into a store."""
 
     store: Store

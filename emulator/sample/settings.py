@@ -1,12 +1,12 @@
-"""Sample settings of an org, agents' shifts and the audit log."""
+"""Sample settings of an org: tags, brands, shortcuts, SLAs, klasses, queues and the like."""
 
 from dataclasses import dataclass
 from random import Random
 
-from emulator.conversations import BRAND, FORM, QUEUE, SLA, SLA_VERSION, Staff
 from emulator.resource import JsonObject, json_resource, link, new_id
+from emulator.sample.conversations import BRAND, FORM, QUEUE, SLA, SLA_VERSION, Staff
 from emulator.store import Store
-from emulator.times import DAY, HOUR, to_text
+from emulator.times import DAY, to_text
 
 _TAGS = ("vip", "refund", "Übergröße", "late parcel", "fraud?", "praise", "bug", "wholesale",
          "press", "legal", "duplicate", "spam")  # fmt: skip
@@ -76,7 +76,7 @@ class _Settings:
         return one
 
 
-def add_configuration(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
+def add_settings(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
     """Put all settings into the store."""
     settings = _Settings(store, rng, now)
     for one, name in zip(staff.tags, _TAGS, strict=True):
@@ -162,53 +162,3 @@ def _schedules(settings: _Settings) -> None:
                 "name": holiday, "description": None, "startDate": "2027-01-01T00:00:00",
                 "endDate": "2027-01-02T00:00:00", "enabled": True,
             }, relationships={"schedule": link("schedule", one)})  # fmt: skip
-
-
-def add_shifts(store: Store, rng: Random, staff: Staff, *, now: int, days: int) -> None:
-    """Put agents' work sessions of the last days into a store; the latest may still be active."""
-    for agent in staff.agents:
-        for back in range(min(days, 3)):
-            start = now - back * DAY - rng.randrange(1, 9 * HOUR)
-            end = start + rng.randrange(HOUR, 8 * HOUR)
-            is_active = end > now
-            one = new_id(rng, start)
-            moved = to_text(start if is_active else end)
-            attributes = {
-                "active": is_active, "signedInAt": to_text(start),
-                "signedOutAt": None if is_active else to_text(end),
-                "statusType": rng.choice(("available", "busy")) if is_active else "unavailable",
-                "createdAt": to_text(start), "updatedAt": moved, "modifiedAt": moved,
-                "timeByStatus": {"available": 3_600_000},
-            }  # fmt: skip
-            related = {
-                "org": link("org", store.id),
-                "user": link("user", agent),
-                "workItems": {"links": {}},
-            }
-            path = "routing/work-sessions"
-            store.put("work_session", json_resource("work_session", one, path, attributes, related))
-
-
-def add_audit_logs(
-    store: Store, rng: Random, staff: Staff, *, between: tuple[int, int], number: int
-) -> None:
-    """Put so many audit logs made between two instants (epoch ms) into a store."""
-    for _ in range(number):
-        published = rng.randint(*between)
-        # Created after it was published, up to 1.5 s (seen), and never in the future.
-        created = min(published + rng.randrange(1_500), between[1])
-        one, agent = new_id(rng, published), rng.choice(staff.agents)
-        kind = rng.choice(("user", "shortcut", "business_rule"))
-        store.put("audit_log", {
-            "type": "audit_log", "id": one,
-            "attributes": {
-                "eventName": f"kustomer.{kind}.update", "eventVerb": "update", "org": store.id,
-                "userId": agent, "userType": rng.choice(("user", "machine")),
-                "objectId": rng.choice(staff.agents), "objectType": kind, "client": None,
-                "ip": "203.0.113.7", "createdAt": to_text(created),
-                "publishedAt": to_text(published),
-                "expiresAt": to_text(created + 365 * DAY),
-                "changes": rng.choice(({}, {"attributes": {"name": {"before": "a"}}})),
-            },
-            "relationships": {"user": link("user", agent)},
-        })  # fmt: skip

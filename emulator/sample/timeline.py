@@ -1,51 +1,43 @@
-"""What comes with sample conversations: customers, messages, notes, answers to surveys.
+"""What comes with sample conversations: customers, messages, notes, satisfaction responses.
 
-The shapes that make extraction hard are kept from payloads: recipients as text, list or object,
-empty and null sub-objects, links without data, and an attribute per object that is in no reference.
-One conversation in three has its customer among the customers; the others' were merged away.
+They have the shapes that make extraction hard: recipients as text, list or object, empty and null
+objects, links without data, and one attribute per type that is in no reference. Three customers in
+ten are there; the others were merged away.
 """
 
-from dataclasses import dataclass, field
 from random import Random
 
 from emulator.children import attachment_count, child_id
 from emulator.resource import JsonObject, json_resource, link, new_id
+from emulator.sample.kobjects import KLASSES
+from emulator.sample.people import FIRST_NAMES, LAST_NAMES
 from emulator.store import Store
-from emulator.times import DAY, SECOND, to_ms, to_text
+from emulator.times import SECOND, to_ms, to_text
 
-_FIRST = ("Nora", "Hugo", "Zoé", "Mateo", "Ayşe", "Jürgen", "Mei", "Olu", "Siân", "Björk")
-_LAST = ("O'Brien", "Müller", "Da Silva", "Ng", "Łaski", "Dupont", "Smith-Jones", "García")
 _TEXTS = (
     "Hello, where is my parcel?", "Thank you! 🙏", "Ça ne marche toujours pas.",
     'They said "tomorrow", \\ again\ttoday.', "Line one\nline two", "",
 )  # fmt: skip
-KLASSES = ("order", "subscription", "ecomm-return")
 
 
-@dataclass
-class Circle:
-    """Puts what belongs to conversations into a store.
+class Timeline:
+    """Puts what comes with conversations into a store.
 
     Attributes:
-        store: to put it into.
-        rng: decides; another one than that of the conversations, which stay as they are.
-        companies: ids to choose from.
-        customers: ids of those put so far.
+        customers: ids of the customers put so far.
     """
 
-    store: Store
-    rng: Random
-    companies: list[str]
-    customers: list[str] = field(default_factory=list)
-    _org: JsonObject = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Make what every object shares."""
-        self._org = link("org", self.store.id)
+    def __init__(self, store: Store, rng: Random, companies: list[str]) -> None:
+        """Start without customers; they belong to some of the ``companies``."""
+        self.customers: list[str] = []
+        self._store = store
+        self._rng = rng
+        self._companies = companies
+        self._org = link("org", store.id)
 
     def add(self, conversation: JsonObject) -> None:
         """Put the objects of one conversation."""
-        own, rng = conversation["attributes"], self.rng
+        own, rng = conversation["attributes"], self._rng
         customer = conversation["relationships"]["customer"]
         updated = to_ms(own["updatedAt"])
         if rng.random() < 0.3:  # noqa: PLR2004 - a share
@@ -63,7 +55,7 @@ class Circle:
 
     def _messages(self, conversation: JsonObject, shared: JsonObject) -> None:
         """Put the messages that the conversation names, and sometimes one more."""
-        own, rng = conversation["attributes"], self.rng
+        own, rng = conversation["attributes"], self._rng
         first, answer, last = own["firstMessageIn"], own["firstResponse"], own["lastMessageIn"]
         one, created = conversation["id"], to_ms(own["createdAt"])
         updated = to_ms(own["updatedAt"])
@@ -89,7 +81,7 @@ class Circle:
         kind: str,
         attached: list[JsonObject],
     ) -> None:
-        rng, text = self.rng, to_text(sent)
+        rng, text = self._rng, to_text(sent)
         is_out = kind.endswith("out")
         agents = own["assignedUsers"] if is_out else []
         attributes: JsonObject = {
@@ -102,7 +94,7 @@ class Circle:
             "reactions": [], "intentDetections": [], "sentiment": rng.choice((
                 None, {}, {"polarity": 1, "confidence": 0.5})), "lang": own["defaultLang"],
             "location": {}, "sentAt": text, "createdAt": text, "modifiedAt": text,
-            "updatedAt": to_text(sent + 350 if sent + 350 < self.store.worked_until else sent),
+            "updatedAt": to_text(sent + 350 if sent + 350 < self._store.worked_until else sent),
             "redacted": False, "rev": 1, "custom": rng.choice((None, {"orderIdStr": "4417"})),
             # In no reference.
             "spamScore": rng.randrange(100) / 100,
@@ -114,7 +106,7 @@ class Circle:
         self._put("message", one, "messages", attributes, relationships)
 
     def _note(self, own: JsonObject, shared: JsonObject, at: int) -> None:
-        rng, text, one = self.rng, to_text(at), new_id(self.rng, at)
+        rng, text, one = self._rng, to_text(at), new_id(self._rng, at)
         agents, is_deleted = own["assignedUsers"], rng.randrange(8) == 0
         mentioned = [{"type": "user", "id": agent} for agent in agents]
         mentioned += [{"type": "team", "id": team} for team in own["assignedTeams"]]
@@ -133,7 +125,7 @@ class Circle:
         self._put("note", one, "notes", attributes, relationships)
 
     def _response(self, level: JsonObject, shared: JsonObject) -> None:
-        """Put the answer to a survey; its attributes are those the conversation shows of it."""
+        """Put a satisfaction response; the conversation shows some of its attributes."""
         kept = ("channel", "status", "score", "rating", "answers", "createdAt")
         attributes = {name: level[name] for name in kept} | {
             "updatedAt": level["createdAt"],
@@ -146,8 +138,8 @@ class Circle:
         self._put(kind, level["formResponse"], path, attributes, relationships)
 
     def _customer(self, one: str, own: JsonObject, updated: int) -> None:
-        rng, created = self.rng, int(one[:8], 16) * SECOND
-        text, first, last = to_text(updated), rng.choice(_FIRST), rng.choice(_LAST)
+        rng, created = self._rng, int(one[:8], 16) * SECOND
+        text, first, last = to_text(updated), rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
         number = rng.randrange(10_000)
         seen = {"updatedAt": text, "location": {"countryName": "France", "cityName": "Orléans"}}
         attributes: JsonObject = {
@@ -181,7 +173,7 @@ class Circle:
         }  # fmt: skip
         if rng.randrange(60) == 0:
             attributes |= {"deleted": True, "deletedAt": text}
-        company = rng.choice(self.companies) if self.companies and rng.randrange(4) == 0 else None
+        company = rng.choice(self._companies) if self._companies and rng.randrange(4) == 0 else None
         relationships: JsonObject = {
             "org": self._org,
             "messages": {"links": {"self": f"/v1/customers/{one}/messages"}},
@@ -197,78 +189,12 @@ class Circle:
     def _put(
         self, kind: str, one: str, path: str, attributes: JsonObject, relationships: JsonObject
     ) -> None:
-        self.store.put(kind, json_resource(kind, one, path, attributes, relationships))
+        self._store.put(kind, json_resource(kind, one, path, attributes, relationships))
 
 
 def _meta(rng: Random, is_out: bool) -> JsonObject:  # noqa: FBT001 - a direction
-    """Return a message's ``meta``: recipients are text, a list or an object, as seen by peers."""
+    """Return a message's ``meta``: recipients are text, a list or an object, as seen by others."""
     person = {"email": f"shopper{rng.randrange(1_000)}@example.com", "name": None}
     ours = "help@example.com" if is_out else person
     recipients = rng.choice(("+15550199", [person], person, None))
     return {"from": ours, "to": recipients, "cc": rng.choice(([], None)), "attachmentNum": 0}
-
-
-def add_companies(store: Store, rng: Random, *, now: int, days: int, number: int) -> list[str]:
-    """Put companies changed within the last ``days`` into a store; returns their ids."""
-    made: list[str] = []
-    for position in range(number):
-        updated = now - rng.randrange(1, days * DAY)
-        created = updated - rng.randrange(300 * DAY)
-        one = new_id(rng, created)
-        domain = f"firm{position}.example.com"
-        attributes: JsonObject = {
-            "name": f"{rng.choice(_LAST)} & Söhne {position}", "externalId": f"firm-{position}",
-            "createdAt": to_text(created), "updatedAt": to_text(updated),
-            "modifiedAt": to_text(created), "tags": [], "emails": [], "phones": [], "socials": [],
-            # Objects in the reference, text in a peer's schema.
-            "domains": rng.choice(([domain], [{"domain": domain}])),
-            "urls": [], "locations": [], "employeeCount": rng.choice((None, 0, 250)),
-            "defaultLang": None, "rev": 1, "roleGroupVersions": [], "creditLimit": 10_000.5,
-            "custom": rng.choice((None, {"sectorTree": "retail.food", "revenueNum": 1e9})),
-        }  # fmt: skip
-        if position % 15 == 7:  # noqa: PLR2004 - some are deleted
-            attributes |= {"deleted": True, "deletedAt": to_text(updated)}
-        related: JsonObject = {"org": link("org", store.id), "createdBy": None}
-        store.put("company", json_resource("company", one, "companies", attributes, related))
-        made.append(one)
-    return made
-
-
-def add_kobjects(store: Store, circle: Circle, *, now: int, days: int, number: int) -> None:
-    """Put custom objects of every klass, changed within the last ``days``, into a store."""
-    rng = circle.rng
-    klasses = {
-        str(one.part(("attributes", "name"))): one.id for one in store.resources["klass"].values()
-    }
-    for position in range(number):
-        name = KLASSES[position % 5 // 2]
-        updated = now - rng.randrange(1, days * DAY)
-        created = updated - rng.randrange(60 * DAY)
-        one = new_id(rng, created)
-        total = rng.choice((19.99, 40, 0, 1_234.5))
-        attributes: JsonObject = {
-            "externalId": f"{name}-{position}", "title": f"{name} #{position}", "description": None,
-            "icon": "box", "images": [], "tags": [], "rev": rng.randrange(1, 9),
-            # Beyond what a double holds exactly.
-            "data": {"lines": [{"sku": "A-1", "price": total}], "tracking": 9_007_199_254_740_993},
-            "custom": rng.choice((None, {"totalNum": total, "paidAt": to_text(created)})),
-            "createdAt": to_text(created), "updatedAt": to_text(updated),
-            "attribution": rng.choice((None, {})), "klassDisplayName": name.title(),
-            "klassMixins": [], "roleGroupVersions": [], "warehouseRegion": "eu",
-        }  # fmt: skip
-        if name == "subscription":
-            # Only klasses with the assignable mixin have these.
-            attributes |= {"klassMixins": ["assignable"], "status": "open", "assignedUser": None,
-                           "lastDone": {}, "doneCount": 0}  # fmt: skip
-        if rng.randrange(40) == 0:
-            attributes |= {"deleted": True, "deletedAt": to_text(updated)}
-        customer = rng.choice(circle.customers) if circle.customers else None
-        relationships: JsonObject = {
-            "org": {"data": {"type": "org"}},
-            # "link" where all others say "links".
-            "klass": {"data": {"type": "klass", "id": klasses.get(name)},
-                      "link": {"self": f"/v1/klasses/{name}"}},
-            "customer": customer and link("customer", customer), "company": None,
-        }  # fmt: skip
-        made = json_resource(f"kobject.{name}", one, f"klasses/{name}", attributes, relationships)
-        store.put("kobject", made)
