@@ -173,10 +173,10 @@ class Emulator:
             response.content_length = len(whole)
         return response
 
-    def _get(self, endpoint: Endpoint, one: str = "") -> flask.Response:
+    def _get(self, endpoint: Endpoint, key: str = "") -> flask.Response:
         roles.require(endpoint.type, self.roles, self.switches)
         check_parameters(endpoint.parameters)
-        return _json(endpoint.answer(self.org, self.switches, one))
+        return _json(endpoint.answer(self.org, self.switches, key))
 
     def _search(self) -> flask.Response:
         roles.require("search", self.roles, self.switches)
@@ -195,8 +195,8 @@ class Emulator:
     def _move(self) -> None:
         """Update some conversations that searches know."""
         keys = self.org.index("conversation", g.now).keys(deleted=False)
-        for _, one in self._rng.sample(keys, min(self.switches.moving, len(keys))):
-            self.org.touch("conversation", one, at=g.now)
+        for _, record_id in self._rng.sample(keys, min(self.switches.moving, len(keys))):
+            self.org.touch("conversation", record_id, at=g.now)
 
     def _token(self) -> flask.Response:
         check_parameters({})

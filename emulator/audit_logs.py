@@ -34,9 +34,9 @@ class AuditLogs:
         start, end = _instant("filter[start]", 0), _instant("filter[end]", 1 << 62)
         known = store.resources[self.type]
         logs = [
-            known[one]
-            for one in reversed(store.ids(self.type))
-            if (before is None or one < before) and start <= _published(known[one]) < end
+            known[log_id]
+            for log_id in reversed(store.ids(self.type))
+            if (before is None or log_id < before) and start <= _published(known[log_id]) < end
         ][:count]
 
         def link(**cursor: str) -> str:

@@ -87,10 +87,12 @@ class Child:
         """Make those with the given numbers."""
         drafts = []
         for number in numbers:
-            one = child_id(parent.id, parent.created, kind, number)
+            record_id = child_id(parent.id, parent.created, kind, number)
             is_newest = number == self.count(parent) - 1
             at = parent.updated if is_newest else parent.created + number * _STEP
-            drafts.append(Draft(parent, number, one, min(at, parent.updated), org, Random(one)))
+            drafts.append(
+                Draft(parent, number, record_id, min(at, parent.updated), org, Random(record_id))
+            )
         return [self.make(draft) for draft in drafts]
 
 

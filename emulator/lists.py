@@ -30,7 +30,8 @@ class Include(NamedTuple):
         if self.parameter not in request.args:
             return None
         path = ("relationships", self.parent, "data", "id")
-        return [one.raw for one in store.resources[self.type].values() if one.part(path) in parents]
+        found = store.resources[self.type].values()
+        return [record.raw for record in found if record.part(path) in parents]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Listing:
     def answer(self, store: Store, switches: Switches, _: str) -> bytes:
         """Return the page asked for."""
         known = store.resources[self.type]
-        listed = [known[one] for one in store.ids(self.type) if self.keep(known[one])]
+        listed = [known[key] for key in store.ids(self.type) if self.keep(known[key])]
         if not self.is_paged:
             return page_bytes({}, [record.raw for record in listed])
         if switches.sorted_sessions and "sort" in request.args:

@@ -73,7 +73,7 @@ class Org(Store):
                     for stream, kind in CHILD_STREAMS.items()
                 },
                 "satisfaction_responses": sum(
-                    one.part(_CONVERSATION_ID) in conversations for one in responses
+                    response.part(_CONVERSATION_ID) in conversations for response in responses
                 ),
             }
 

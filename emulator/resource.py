@@ -21,22 +21,22 @@ def new_id(rng: Random, created: int) -> str:
     return f"{created // SECOND:08x}{rng.getrandbits(64):016x}"
 
 
-def link(kind: str, one: str, path: str = "") -> JsonObject:
-    """Return a to-one relationship with data; ``path`` when it is not the type with an s."""
-    related = {"self": f"/v1/{path or f'{kind}s'}/{one}"}
-    return {"data": {"type": kind, "id": one}, "links": related}
+def link(kind: str, record_id: str, path: str = "") -> JsonObject:
+    """Return a to-one relationship; ``path`` is its list's, if that is not the type with an s."""
+    related = {"self": f"/v1/{path or f'{kind}s'}/{record_id}"}
+    return {"data": {"type": kind, "id": record_id}, "links": related}
 
 
 def json_resource(
-    kind: str, one: str, path: str, attributes: JsonObject, relationships: JsonObject
+    kind: str, record_id: str, path: str, attributes: JsonObject, relationships: JsonObject
 ) -> JsonObject:
     """Return a JSON:API resource; ``path`` is that of its list, below ``/v1``."""
     return {
         "type": kind,
-        "id": one,
+        "id": record_id,
         "attributes": attributes,
         "relationships": relationships,
-        "links": {"self": f"/v1/{path}/{one}"},
+        "links": {"self": f"/v1/{path}/{record_id}"},
     }
 
 
@@ -78,7 +78,7 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
         )
 
     def part(self, path: tuple[str, ...]) -> object:
-        """Return what lies at a path such as ``attributes, status``; None when absent.
+        """Return the value at a path such as ``("attributes", "status")``; None when absent.
 
         Decodes nothing beside the path: filters look at every record of a range.
         """

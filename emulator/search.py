@@ -59,7 +59,7 @@ def run(
         page = arbitrary[begin - start : end - start]
     else:
         page = _shuffled_ties(keys, start, stop, begin, end, ties)
-    return Found([index.seen[one] for _, one in page], max(stop - start, 0))
+    return Found([index.seen[record_id] for _, record_id in page], max(stop - start, 0))
 
 
 def outsiders(index: Index, query: Query, few: int = 100) -> list[Resource]:
@@ -67,7 +67,7 @@ def outsiders(index: Index, query: Query, few: int = 100) -> list[Resource]:
     keys = index.keys(deleted=query.include_deleted)
     start, stop = _position(keys, query.updated[0]), _position(keys, query.updated[1] + 1)
     around = keys[max(0, start - few) : start] + keys[stop : stop + few]
-    return [index.seen[one] for _, one in around]
+    return [index.seen[record_id] for _, record_id in around]
 
 
 def _position(keys: list[Key], instant: int) -> int:
@@ -84,5 +84,5 @@ def _shuffled_ties(
     # Ties reach over the borders of the page: shuffle them whole, then cut.
     low = max(start, _position(keys, keys[begin][0]))
     high = min(stop, _position(keys, keys[end - 1][0] + 1))
-    wide = sorted((updated, ties.random(), one) for updated, one in keys[low:high])
-    return [(updated, one) for updated, _, one in wide[begin - low : end - low]]
+    wide = sorted((updated, ties.random(), record_id) for updated, record_id in keys[low:high])
+    return [(updated, record_id) for updated, _, record_id in wide[begin - low : end - low]]

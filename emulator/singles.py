@@ -38,12 +38,12 @@ class Single:
     parameters: Parameters = field(default_factory=dict)
     include: Include | None = None
 
-    def answer(self, store: Store, switches: Switches, one: str) -> bytes:
+    def answer(self, store: Store, switches: Switches, key: str) -> bytes:
         """Return the resource."""
-        found = store.resources[self.type].get(one) or abort(404, f"no {self.type} {one}")
+        found = store.resources[self.type].get(key) or abort(404, f"no {self.type} {key}")
         if self.conversation:
             _readable_conversation(store, switches, str(found.part(self.conversation)))
-        return _single_bytes(found.raw, self.include and self.include.rows(store, {one}))
+        return _single_bytes(found.raw, self.include and self.include.rows(store, {key}))
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Children:
     in_seconds: bool = False
     parameters = PAGING
 
-    def answer(self, store: Store, switches: Switches, one: str) -> bytes:
+    def answer(self, store: Store, switches: Switches, key: str) -> bytes:
         """Return the page asked for."""
         if request.path.startswith("/v2/") and not switches.times_v2:
             abort(404, "no such version of the API")
-        parent, child = _readable_conversation(store, switches, one), CHILDREN[self.type]
+        parent, child = _readable_conversation(store, switches, key), CHILDREN[self.type]
         numbers = range(child.count(parent))
         part, head = page_of(len(numbers), self.largest)
         made = child.made(parent, self.type, store.id, numbers[part])
@@ -82,24 +82,24 @@ class Metadata:
     type: str = "metadata"
     parameters: Parameters = field(default_factory=dict)
 
-    def answer(self, store: Store, _: Switches, one: str) -> bytes:
+    def answer(self, store: Store, _: Switches, key: str) -> bytes:
         """Return the definitions; without any, an object of none."""
         for record in store.resources[self.type].values():
-            if record.part(("links", "self")) == f"/v1/metadata/{one}":
+            if record.part(("links", "self")) == f"/v1/metadata/{key}":
                 return _single_bytes(record.raw)
         klasses = store.resources["klass"].values()
         names = [klass.part(("attributes", "name")) for klass in klasses]
-        if one not in (*_WITH_METADATA, *names):
-            abort(404, f"no metadata of {one}")
-        empty = {"type": "metadata", "id": one, "attributes": {"properties": {}}}
+        if key not in (*_WITH_METADATA, *names):
+            abort(404, f"no metadata of {key}")
+        empty = {"type": "metadata", "id": key, "attributes": {"properties": {}}}
         return _single_bytes(msgspec.json.encode(empty))
 
 
-def _readable_conversation(store: Store, switches: Switches, one: str) -> Resource:
+def _readable_conversation(store: Store, switches: Switches, key: str) -> Resource:
     """Return a conversation; 403 when it is hidden, 404 when it is gone."""
-    if one in switches.hidden:
+    if key in switches.hidden:
         abort(403, "you may not see this conversation")
-    return store.resources["conversation"].get(one) or abort(404, f"no conversation {one}")
+    return store.resources["conversation"].get(key) or abort(404, f"no conversation {key}")
 
 
 def _in_seconds(time: JsonObject) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.index import Index
 from emulator.resource import JsonObject, Resource
-from emulator.times import to_text
+from emulator.times import SECOND, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ class Store:
 
     def __init__(self, now: int, *, org_id: str = "") -> None:
         """Start without data, at ``now`` in epoch milliseconds."""
-        self.id = org_id or f"{now // 1000:08x}{0:016x}"
+        self.id = org_id or f"{now // SECOND:08x}{0:016x}"
         self.worked_until = now
         self.resources: dict[str, dict[str, Resource]] = defaultdict(dict)
         self.lock = RLock()
@@ -78,7 +78,7 @@ class Store:
     def delete(self, kind: str, resource_id: str, *, at: int) -> None:
         """Mark a resource deleted at ``at`` (epoch ms).
 
-        That ``updatedAt`` moves with a deletion is not documented; the emulator chooses it.
+        Chosen: ``updatedAt`` moves with a deletion.
         """
         self.touch(kind, resource_id, at=at, deleted=True, deletedAt=to_text(at))
 

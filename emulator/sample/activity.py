@@ -15,7 +15,7 @@ def add_work_sessions(store: Store, rng: Random, staff: Staff, *, now: int, days
             start = now - back * DAY - rng.randrange(1, 9 * HOUR)
             end = start + rng.randrange(HOUR, 8 * HOUR)
             is_active = end > now
-            one = new_id(rng, start)
+            record_id = new_id(rng, start)
             moved = to_text(start if is_active else end)
             attributes = {
                 "active": is_active, "signedInAt": to_text(start),
@@ -30,7 +30,9 @@ def add_work_sessions(store: Store, rng: Random, staff: Staff, *, now: int, days
                 "workItems": {"links": {}},
             }
             path = "routing/work-sessions"
-            store.put("work_session", json_resource("work_session", one, path, attributes, related))
+            store.put(
+                "work_session", json_resource("work_session", record_id, path, attributes, related)
+            )
 
 
 def add_audit_logs(
@@ -41,10 +43,10 @@ def add_audit_logs(
         published = rng.randint(*between)
         # Created up to 1.5 s after it was published (seen), but never in the future.
         created = min(published + rng.randrange(1_500), between[1])
-        one, agent = new_id(rng, published), rng.choice(staff.agents)
+        record_id, agent = new_id(rng, published), rng.choice(staff.agents)
         kind = rng.choice(("user", "shortcut", "business_rule"))
         store.put("audit_log", {
-            "type": "audit_log", "id": one,
+            "type": "audit_log", "id": record_id,
             "attributes": {
                 "eventName": f"kustomer.{kind}.update", "eventVerb": "update", "org": store.id,
                 "userId": agent, "userType": rng.choice(("user", "machine")),

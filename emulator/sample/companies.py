@@ -14,7 +14,7 @@ def add_companies(store: Store, rng: Random, *, now: int, days: int, number: int
     for position in range(number):
         updated = now - rng.randrange(1, days * DAY)
         created = updated - rng.randrange(300 * DAY)
-        one = new_id(rng, created)
+        record_id = new_id(rng, created)
         domain = f"firm{position}.example.com"
         attributes: JsonObject = {
             "name": f"{rng.choice(LAST_NAMES)} & Söhne {position}",
@@ -30,6 +30,6 @@ def add_companies(store: Store, rng: Random, *, now: int, days: int, number: int
         if position % 15 == 7:  # noqa: PLR2004 - some are deleted
             attributes |= {"deleted": True, "deletedAt": to_text(updated)}
         related: JsonObject = {"org": link("org", store.id), "createdBy": None}
-        store.put("company", json_resource("company", one, "companies", attributes, related))
-        made.append(one)
+        store.put("company", json_resource("company", record_id, "companies", attributes, related))
+        made.append(record_id)
     return made

@@ -47,7 +47,7 @@ def conversation(
     rng: Random, staff: Staff, org_id: str, *, created: int, updated: int
 ) -> JsonObject:
     """Make up a conversation between two instants (epoch ms)."""
-    one = new_id(rng, created)
+    record_id = new_id(rng, created)
     channel = rng.choice(_CHANNELS)
     status = rng.choices(("done", "open", "snoozed"), (7, 2, 1))[0]
     agent, team = rng.choice(staff.agents), rng.choice(staff.teams)
@@ -72,7 +72,7 @@ def conversation(
         "messageCount": rng.randrange(1, 15),
         "messageCountByChannel": {channel: rng.randrange(1, 15)}, "noteCount": rng.randrange(3),
         "outboundMessageCount": rng.randrange(5), "lastMessageDirection": "out",
-        "satisfaction": 0, "satisfactionLevel": _satisfaction(rng, one, team, replied),
+        "satisfaction": 0, "satisfactionLevel": _satisfaction(rng, record_id, team, replied),
         "sentiment": rng.choice((None, {}, {"polarity": -1, "confidence": 0.875})),
         "tags": rng.sample(staff.tags, rng.randrange(4)),
         "assignedUsers": rng.choice(([agent], [agent], [])),
@@ -92,8 +92,8 @@ def conversation(
     }  # fmt: skip
     relationships: JsonObject = {
         "org": link("org", org_id), "customer": link("customer", customer),
-        "messages": {"links": {"self": f"/v1/conversations/{one}/messages"}}, "createdBy": None,
-        "modifiedBy": link("user", agent), "endedBy": None, "deletedBy": None,
+        "messages": {"links": {"self": f"/v1/conversations/{record_id}/messages"}},
+        "createdBy": None, "modifiedBy": link("user", agent), "endedBy": None, "deletedBy": None,
     }  # fmt: skip
     if attributes["sla"]:
         relationships["sla"] = link("sla", SLA)
@@ -101,7 +101,7 @@ def conversation(
     if rng.randrange(3) == 0:
         relationships["queue"] = link("queue", QUEUE)
         relationships["brand"] = link("brand", BRAND)
-    return json_resource("conversation", one, "conversations", attributes, relationships)
+    return json_resource("conversation", record_id, "conversations", attributes, relationships)
 
 
 def _chance(rng: Random, probability: float) -> bool:
@@ -167,11 +167,11 @@ def _sla(rng: Random, created: int, replied: int) -> JsonObject | None:
     }  # fmt: skip
 
 
-def _satisfaction(rng: Random, one: str, team: str, at: int) -> JsonObject:
+def _satisfaction(rng: Random, record_id: str, team: str, at: int) -> JsonObject:
     if _chance(rng, 0.7):
         return {"sentByTeams": []}
     return {
-        "form": FORM, "formResponse": f"{at // SECOND:08x}{one[8:]}", "channel": "email",
+        "form": FORM, "formResponse": f"{at // SECOND:08x}{record_id[8:]}", "channel": "email",
         "status": "rated", "score": rng.randrange(1, 6), "rating": rng.randrange(1, 6),
         "answers": [], "createdAt": to_text(at), "sentByTeams": [team],
     }  # fmt: skip

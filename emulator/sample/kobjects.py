@@ -14,13 +14,14 @@ def add_kobjects(
 ) -> None:
     """Put custom objects of several klasses, changed within the last ``days``, into a store."""
     klasses = {
-        str(one.part(("attributes", "name"))): one.id for one in store.resources["klass"].values()
+        str(klass.part(("attributes", "name"))): klass.id
+        for klass in store.resources["klass"].values()
     }
     for position in range(number):
         name = KLASSES[position % 5 // 2]
         updated = now - rng.randrange(1, days * DAY)
         created = updated - rng.randrange(60 * DAY)
-        one = new_id(rng, created)
+        record_id = new_id(rng, created)
         total = rng.choice((19.99, 40, 0, 1_234.5))
         attributes: JsonObject = {
             "externalId": f"{name}-{position}", "title": f"{name} #{position}", "description": None,
@@ -46,5 +47,7 @@ def add_kobjects(
                       "link": {"self": f"/v1/klasses/{name}"}},
             "customer": customer and link("customer", customer), "company": None,
         }  # fmt: skip
-        made = json_resource(f"kobject.{name}", one, f"klasses/{name}", attributes, relationships)
+        made = json_resource(
+            f"kobject.{name}", record_id, f"klasses/{name}", attributes, relationships
+        )
         store.put("kobject", made)

@@ -61,9 +61,9 @@ def _change(store: Store, rng: Random, kind: str, since: int, at: int) -> int:
     """Change a few records of a type, delete the first of them, and return how many."""
     known = [record.id for record in store.resources[kind].values() if not record.deleted]
     chosen = rng.sample(known, min(OTHERS[kind], len(known)))
-    for position, one in enumerate(chosen):
+    for position, record_id in enumerate(chosen):
         happen = store.touch if position else store.delete
-        happen(kind, one, at=rng.randint(since, at))
+        happen(kind, record_id, at=rng.randint(since, at))
     return len(chosen)
 
 

@@ -46,8 +46,8 @@ def add_people(store: Store, rng: Random, *, now: int, days: int) -> None:
         people.user(name, [])
     for position, name in enumerate(_TEAMS):
         people.team(name, users[position::5], sets[2:3] if position == 1 else [])
-    for one in users[-2:]:
-        store.delete("user", one, at=now - rng.randrange(1, DAY))
+    for record_id in users[-2:]:
+        store.delete("user", record_id, at=now - rng.randrange(1, DAY))
     held = {role for _, _, roles in _SETS for role in roles}
     for role in sorted((held - _HELD_ONLY).union(_LISTED_ONLY)):
         store.put("auth_role", {"type": "auth_role", "id": role})
@@ -93,15 +93,15 @@ class _People:
     def _put(self, kind: str, attributes: JsonObject) -> str:
         created = self.rng.randrange(self.since, self.now - 30 * DAY)
         updated = self.rng.randrange(created, self.now - DAY)
-        one = new_id(self.rng, created)
+        record_id = new_id(self.rng, created)
         stamps = {"createdAt": created, "updatedAt": updated, "modifiedAt": updated}
         attributes |= {name: to_text(at) for name, at in stamps.items()}
         relationships: JsonObject = {"org": link("org", self.store.id), "createdBy": None}
-        made = json_resource(kind, one, f"{kind}s", attributes, relationships)
+        made = json_resource(kind, record_id, f"{kind}s", attributes, relationships)
         if kind == "role_group":
             # Role groups have no links of their own (documented).
             del made["links"]
             version = new_id(self.rng, updated)
             relationships["activeVersion"] = link("role_group_version", version)
         self.store.put(kind, made)
-        return one
+        return record_id

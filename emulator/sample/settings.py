@@ -60,29 +60,29 @@ class _Settings:
         kind: str,
         path: str,
         attributes: JsonObject,
-        one: str = "",
+        record_id: str = "",
         relationships: JsonObject | None = None,
         *,
         dates: str = "createdAt updatedAt modifiedAt",
     ) -> str:
         created = self.now - self.rng.randrange(30 * DAY, 400 * DAY)
         updated = self.rng.randrange(created, self.now - DAY)
-        one = one or new_id(self.rng, created)
+        record_id = record_id or new_id(self.rng, created)
         stamps = {
             name: to_text(created if name == "createdAt" else updated) for name in dates.split()
         }
         related = {"org": link("org", self.store.id), "createdBy": None, **(relationships or {})}
-        self.store.put(kind, json_resource(kind, one, path, attributes | stamps, related))
-        return one
+        self.store.put(kind, json_resource(kind, record_id, path, attributes | stamps, related))
+        return record_id
 
 
 def add_settings(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
     """Put all settings into the store."""
     settings = _Settings(store, rng, now)
-    for one, name in zip(staff.tags, _TAGS, strict=True):
+    for record_id, name in zip(staff.tags, _TAGS, strict=True):
         deletion = {"deletedAt": to_text(now - DAY)} if name == "spam" else {}
         attributes = {"name": name, "color": rng.choice((None, "#ff8800")), **deletion}
-        settings.put("tag", "tags", attributes | {"deleted": name == "spam"}, one)
+        settings.put("tag", "tags", attributes | {"deleted": name == "spam"}, record_id)
     brand = {"name": "Sample Store", "iconUrl": None, "default": True}
     settings.put("brand", "brands", brand, BRAND)
     settings.put("brand", "brands", brand | {"name": "Outlet", "default": False})
@@ -105,30 +105,31 @@ def add_settings(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
         }  # fmt: skip
         settings.put("queue", "routing/queues", queue, QUEUE if name == "Returns" else "")
     _schedules(settings)
-    for one, name in ((FORM, "How did we do?"), ("", "Chat survey")):
+    for record_id, name in ((FORM, "How did we do?"), ("", "Chat survey")):
         settings.put("satisfaction", "satisfaction", {
             "name": name, "formType": "csat", "enabled": True, "channel": "email",
             "description": None, "from": {"account": "help@example.com", "app": "postmark"},
             "delayTime": 3_600_000, "scale": {"options": 5, "type": "emoji", "labelLow": "bad"},
             "introduction": "Hi!", "ratingPrompt": name, "questions": [{"prompt": "Why?"}],
             "positiveQuestions": [], "negativeQuestions": [], "criteria": {"and": [], "or": []},
-        }, one, {"template": None})  # fmt: skip
+        }, record_id, {"template": None})  # fmt: skip
 
 
 def _slas(settings: _Settings) -> None:
     for sla, versions in ((SLA, (SLA_VERSION, "")), ("", ("",))):
-        of = sla or new_id(settings.rng, settings.now - 100 * DAY)
+        sla_id = sla or new_id(settings.rng, settings.now - 100 * DAY)
         made: list[JsonObject] = []
-        for number, one in zip(range(len(versions), 0, -1), versions, strict=True):
-            version = settings.put("sla_version", f"slas/{of}/versions", {
+        for number, record_id in zip(range(len(versions), 0, -1), versions, strict=True):
+            version = settings.put("sla_version", f"slas/{sla_id}/versions", {
                 "name": "Standard" if sla else "VIP", "description": None, "version": number,
                 "hours": "business" if sla else None, "metrics": {
                     "firstResponse": {"enabled": True, "times": {"1": 60, "5": 1.5}}},
                 "criteria": {"and": [{"conversation_priority": {"operator": "gte", "value": 3}}]},
-            }, one, {"sla": link("sla", of)}, dates="createdAt")  # fmt: skip
+            }, record_id, {"sla": link("sla", sla_id)}, dates="createdAt")  # fmt: skip
             made.append({"type": "sla_version", "id": version})
         attributes = {"currentVersion": len(versions)}
-        settings.put("sla", "slas", attributes, of, {"versions": {"data": made}}, dates="createdAt")
+        related: JsonObject = {"versions": {"data": made}}
+        settings.put("sla", "slas", attributes, sla_id, related, dates="createdAt")
 
 
 def _klasses(settings: _Settings) -> None:
@@ -140,13 +141,13 @@ def _klasses(settings: _Settings) -> None:
         }, relationships={"kobjects": {"links": {"self": f"/v1/klasses/{name}"}}},
             dates="createdAt updatedAt")  # fmt: skip
     for resource, definitions in _DEFINITIONS.items():
-        one = new_id(settings.rng, settings.now - 300 * DAY)
+        record_id = new_id(settings.rng, settings.now - 300 * DAY)
         properties = {
             name: {"displayName": name, "modifiedAt": to_text(settings.now - 90 * DAY)} | definition
             for name, definition in definitions.items()
         }
         settings.store.put("metadata", {
-            "type": "metadata", "id": one, "attributes": {"properties": properties},
+            "type": "metadata", "id": record_id, "attributes": {"properties": properties},
             "relationships": {"org": link("org", settings.store.id)},
             "links": {"self": f"/v1/metadata/{resource}"},
         })  # fmt: skip
@@ -156,9 +157,9 @@ def _schedules(settings: _Settings) -> None:
     hours = {str(day): [[540, 1_020]] if 0 < day < 6 else None for day in range(7)}  # noqa: PLR2004 - Saturday
     for name, zone in (("Default", "Europe/Paris"), ("Night shift", "America/New_York")):
         attributes = {"name": name, "hours": hours, "timezone": zone, "default": name == "Default"}
-        one = settings.put("schedule", "schedules", attributes)
+        record_id = settings.put("schedule", "schedules", attributes)
         for holiday in ("New Year", "Fête nationale"):
-            settings.put("holiday", f"schedules/{one}/holidays", {
+            settings.put("holiday", f"schedules/{record_id}/holidays", {
                 "name": holiday, "description": None, "startDate": "2027-01-01T00:00:00",
                 "endDate": "2027-01-02T00:00:00", "enabled": True,
-            }, relationships={"schedule": link("schedule", one)})  # fmt: skip
+            }, relationships={"schedule": link("schedule", record_id)})  # fmt: skip

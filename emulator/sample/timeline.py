@@ -57,11 +57,11 @@ class Timeline:
         """Put the messages that the conversation names, and sometimes one more."""
         own, rng = conversation["attributes"], self._rng
         first, answer, last = own["firstMessageIn"], own["firstResponse"], own["lastMessageIn"]
-        one, created = conversation["id"], to_ms(own["createdAt"])
+        record_id, created = conversation["id"], to_ms(own["createdAt"])
         updated = to_ms(own["updatedAt"])
         attached = [
-            {"type": "attachment", "id": child_id(one, created, "attachment", number)}
-            for number in range(attachment_count(one))
+            {"type": "attachment", "id": child_id(record_id, created, "attachment", number)}
+            for number in range(attachment_count(record_id))
         ]
         self._message(own, shared, first["id"], created, "initial-in", attached)
         if "id" in answer:
@@ -76,7 +76,7 @@ class Timeline:
         self,
         own: JsonObject,
         shared: JsonObject,
-        one: str,
+        record_id: str,
         sent: int,
         kind: str,
         attached: list[JsonObject],
@@ -103,10 +103,10 @@ class Timeline:
             **shared, "createdBy": link("user", agents[0]) if agents else None,
             "modifiedBy": None, "attachments": {"data": attached}, "shortcuts": {"data": []},
         }  # fmt: skip
-        self._put("message", one, "messages", attributes, relationships)
+        self._put("message", record_id, "messages", attributes, relationships)
 
     def _note(self, own: JsonObject, shared: JsonObject, at: int) -> None:
-        rng, text, one = self._rng, to_text(at), new_id(self._rng, at)
+        rng, text, record_id = self._rng, to_text(at), new_id(self._rng, at)
         agents, is_deleted = own["assignedUsers"], rng.randrange(8) == 0
         mentioned = [{"type": "user", "id": agent} for agent in agents]
         mentioned += [{"type": "team", "id": team} for team in own["assignedTeams"]]
@@ -122,7 +122,7 @@ class Timeline:
             **shared, "createdBy": link("user", agents[0]) if agents else None,
             "deletedBy": None, "userMentions": {"data": mentioned},
         }  # fmt: skip
-        self._put("note", one, "notes", attributes, relationships)
+        self._put("note", record_id, "notes", attributes, relationships)
 
     def _response(self, level: JsonObject, shared: JsonObject) -> None:
         """Put a satisfaction response; the conversation shows some of its attributes."""
@@ -137,8 +137,8 @@ class Timeline:
         kind, path = "satisfaction_response", "satisfaction-responses"
         self._put(kind, level["formResponse"], path, attributes, relationships)
 
-    def _customer(self, one: str, own: JsonObject, updated: int) -> None:
-        rng, created = self._rng, int(one[:8], 16) * SECOND
+    def _customer(self, record_id: str, own: JsonObject, updated: int) -> None:
+        rng, created = self._rng, int(record_id[:8], 16) * SECOND
         text, first, last = to_text(updated), rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
         number = rng.randrange(10_000)
         seen = {"updatedAt": text, "location": {"countryName": "France", "cityName": "Orléans"}}
@@ -176,20 +176,25 @@ class Timeline:
         company = rng.choice(self._companies) if self._companies and rng.randrange(4) == 0 else None
         relationships: JsonObject = {
             "org": self._org,
-            "messages": {"links": {"self": f"/v1/customers/{one}/messages"}},
+            "messages": {"links": {"self": f"/v1/customers/{record_id}/messages"}},
             "company": company and link("company", company, "companies"),
             "createdBy": None,
         }
         for klass in KLASSES:
-            kobjects = {"self": f"/v1/customers/{one}/klasses/{klass}"}
+            kobjects = {"self": f"/v1/customers/{record_id}/klasses/{klass}"}
             relationships[f"{klass}s"] = {"links": kobjects, "meta": {"kobject": True}}
-        self.customers.append(one)
-        self._put("customer", one, "customers", attributes, relationships)
+        self.customers.append(record_id)
+        self._put("customer", record_id, "customers", attributes, relationships)
 
     def _put(
-        self, kind: str, one: str, path: str, attributes: JsonObject, relationships: JsonObject
+        self,
+        kind: str,
+        record_id: str,
+        path: str,
+        attributes: JsonObject,
+        relationships: JsonObject,
     ) -> None:
-        self._store.put(kind, json_resource(kind, one, path, attributes, relationships))
+        self._store.put(kind, json_resource(kind, record_id, path, attributes, relationships))
 
 
 def _meta(rng: Random, is_out: bool) -> JsonObject:  # noqa: FBT001 - a direction

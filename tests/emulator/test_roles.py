@@ -16,7 +16,7 @@ def statuses(roles: tuple[str, ...], *, forbidden: str = "") -> dict[str, int]:
     emulator.switches = replace(emulator.switches, forbidden={forbidden})
     client = emulator.app.test_client()
     return {
-        path: client.get(path.replace("<one>", "none"), headers=KEY).status_code
+        path: client.get(path.replace("<key>", "none"), headers=KEY).status_code
         for path in ENDPOINTS
     }
 
