@@ -1,63 +1,39 @@
-"""Command line: serve an org until Ctrl-C."""
+"""Serve a sample org until Ctrl-C."""
 
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from emulator import Emulator, Org, Switches
 from emulator.faults import FAULTS
 from emulator.times import wall_ms
 
 
-def _fault(text: str) -> tuple[str, float]:
-    kind, _, probability = text.partition("=")
-    if kind not in FAULTS:
-        message = f"{kind} is not one of {', '.join(FAULTS)}"
-        raise argparse.ArgumentTypeError(message)
-    return kind, float(probability)
-
-
-def _parser() -> argparse.ArgumentParser:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
     add = parser.add_argument
     add("--port", type=int, default=8910, help="port on 127.0.0.1 (%(default)s)")
     add("--seed", type=int, default=1, help="same seed, same data and faults (%(default)s)")
     add("--conversations", type=int, default=2_000, help="how many to make up (%(default)s)")
-    add("--days", type=int, default=60, help="how far back the sample data goes (%(default)s)")
-    add("--data", type=Path, metavar="FILE", help="load if it exists, save at the end")
+    add("--days", type=int, default=60, help="how far back the data goes (%(default)s)")
     add("--latency", type=float, default=0.0, help="seconds per request (%(default)s)")
-    add(
-        "--fault",
-        type=_fault,
-        action="append",
-        default=[],
-        metavar="KIND=PROB",
-        help=f"probability of a fault per request; repeatable; kinds: {', '.join(FAULTS)}",
-    )
-    add(
-        "--search-limit", type=int, default=100, help="searches a minute (%(default)s); 0: no limit"
-    )
-    add("--org-limit", type=int, default=1_000, help="requests a minute (%(default)s); 0: no limit")
+    add("--fault", choices=FAULTS, action="append", default=[], help="repeatable; see --fault-rate")
+    add("--fault-rate", type=float, default=0.05, help="share of each fault (%(default)s)")
+    add("--search-limit", type=int, default=100, help="searches a minute (%(default)s), 0: any")
+    add("--org-limit", type=int, default=1_000, help="requests a minute (%(default)s), 0: any")
     add("--moving", type=int, default=0, help="conversations updated per search (%(default)s)")
-    return parser
+    return parser.parse_args()
 
 
 def main() -> None:
     """Serve as the command line says."""
-    options = _parser().parse_args()
-    if options.data and options.data.exists():
-        org = Org.load(options.data)
-    else:
-        org = Org.sample(
-            seed=options.seed,
-            now=wall_ms(),
-            conversations=options.conversations,
-            days=options.days,
-        )
+    options = _options()
+    org = Org.sample(
+        seed=options.seed, now=wall_ms(), conversations=options.conversations, days=options.days
+    )
     switches = Switches(
         latency=options.latency,
-        faults=dict(options.fault),
+        faults=dict.fromkeys(options.fault, options.fault_rate),
         search_limit=options.search_limit or None,
         org_limit=options.org_limit or None,
         moving=options.moving,
@@ -72,8 +48,6 @@ def main() -> None:
                 time.sleep(3600)
         except KeyboardInterrupt:
             sys.stdout.write("\n")
-    if options.data:
-        org.save(options.data)
 
 
 if __name__ == "__main__":

@@ -1,37 +1,35 @@
-"""The Kustomer stand-in: a WSGI app over an org, with the faults and limits asked for."""
+"""The emulator: a Flask app that serves one org, with the faults and limits asked for."""
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from random import Random
 from typing import Any
 
 import flask
 import msgspec
+from flask import abort, g, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from emulator import faults, roles, search
-from emulator.endpoints import find_endpoint
-from emulator.errors import ApiError, bad_request, refuse_poison
+from emulator import faults, roles
+from emulator.endpoints import ENDPOINTS, Endpoint
 from emulator.limits import Limits, refusal_headers
-from emulator.lists import Asked
 from emulator.org import Org
-from emulator.pages import search_bytes
+from emulator.parameters import PAGING, check_parameters
 from emulator.query import parse_query
-from emulator.resource import JsonObject
+from emulator.search_page import search_page
 from emulator.server import serve
 from emulator.switches import Switches
 from emulator.times import SECOND, to_text, wall_ms
 
 PROBE = "/v1/auth/tokens/current"
-SEARCHES = {"/v1/customers/search": False, "/v1/customers/archive/search": True}
-COUNTS = "/_emulator/counts"
-# Documented for most endpoints.
-LARGEST_BODY = 100_000
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+SEARCH = "/v1/customers/search"
+ARCHIVE = "/v1/customers/archive/search"
 _PROXY_PAGE = b"<html><body><h1>We will be back soon</h1></body></html>"
 _ERRORS = b'{"errors":[{"code":"internal_error","title":"fault"}],"data":[]}'
 
@@ -51,13 +49,6 @@ class Request:
     def json(self) -> Any:  # noqa: ANN401 - whatever the client sent
         """The decoded body."""
         return msgspec.json.decode(self.body)
-
-
-@dataclass
-class _Answer:
-    body: bytes
-    status: int = 200
-    type: str = "application/json"
 
 
 class Emulator:
@@ -112,146 +103,105 @@ class Emulator:
         self.app = flask.Flask("emulator", static_folder=None)
         # A reset reaches who mounts the app, instead of becoming a 500.
         self.app.config["PROPAGATE_EXCEPTIONS"] = True
-        self.app.add_url_rule(
-            "/",
-            view_func=self._view,
-            methods=_METHODS,
-            defaults={"path": ""},
-            provide_automatic_options=False,
-        )
-        self.app.add_url_rule(
-            "/<path:path>",
-            view_func=self._view,
-            methods=_METHODS,
-            provide_automatic_options=False,
-        )
+        self.app.url_map.merge_slashes = False
+        self.app.before_request(self._admit)
+        self.app.after_request(self._finish)
+        self.app.teardown_request(lambda _: org.lock.release())
+        self.app.register_error_handler(HTTPException, _refusal)
+        self.app.add_url_rule(PROBE, "probe", self._token)
+        for path in (SEARCH, ARCHIVE):
+            self.app.add_url_rule(path, path, self._search, methods=["POST"])
+        for path, endpoint in ENDPOINTS.items():
+            self.app.add_url_rule(path, path, partial(self._get, endpoint))
 
     def serve(self, port: int = 0) -> AbstractContextManager[str]:
         """Serve over HTTP on 127.0.0.1 within a ``with`` block, which is given the URL."""
         return serve(self.app, port)
 
-    def _view(self, path: str) -> flask.Response:
-        request = flask.request
+    def _admit(self) -> flask.Response | None:
+        """Hold the org for one request, then refuse it, spoil its answer, or let it through."""
         if self.switches.latency:
             self._sleep(self.switches.latency)
-        with self.org.lock:
-            now = self.clock()
-            headers = {"Date": http_date(now // SECOND)}
-            fault = ""
-            try:
-                fault = self._admit(request, f"/{path}", now, headers)
-                answer = self._answer(request, f"/{path}", now, fault)
-            except ApiError as error:
-                answer = _Answer(error.body(), error.status)
-            self.limited += answer.status == HTTPStatus.TOO_MANY_REQUESTS
-            status = 0 if fault == "reset" else answer.status
-            self.requests.append(
-                Request(
-                    request.method,
-                    f"/{path}",
-                    request.args.to_dict(),
-                    now,
-                    status,
-                    request.get_data(),
-                )
-            )
-        if fault == "reset":
-            raise ConnectionResetError
-        return _response(answer, headers, cut=fault == "truncated")
-
-    def _admit(self, request: flask.Request, path: str, now: int, headers: dict[str, str]) -> str:
-        """Refuse what gets no answer, fill in the rate headers, and return the fault."""
-        switches = self.switches
-        is_search = path in SEARCHES
-        if request.method != ("POST" if is_search else "GET"):
-            self.writes_refused += not (is_search and request.method == "GET")
-            raise ApiError(405, "method_not_allowed", f"{request.method} is not allowed here")
-        if path == COUNTS:
-            return ""
-        self._authenticate(request.headers.get("Authorization", ""))
-        allowed, rate = self._limits.use(now, switches, search=is_search)
-        headers.update(rate)
+        self.org.lock.acquire()
+        g.now, g.headers, g.fault = self.clock(), {}, ""
+        is_search = request.path in {SEARCH, ARCHIVE}
+        if request.method != "GET" and not (is_search and request.method == "POST"):
+            self.writes_refused += 1
+            abort(405, f"{request.method} is not allowed here")
+        self._authenticate()
+        allowed, rate = self._limits.use(g.now, self.switches, search=is_search)
+        g.headers.update(rate)
         if not allowed:
-            raise ApiError(429, "too_many_requests", "rate limit exceeded")
-        fault = faults.draw(switches, self._rng, path, probe=path == PROBE, search=is_search)
-        if fault == "429":
+            abort(429, "rate limit exceeded")
+        is_probe = request.path == PROBE
+        g.fault = faults.draw(
+            self.switches, self._rng, request.path, probe=is_probe, search=is_search
+        )
+        if g.fault == "429":
             # Somebody else used up the budget for a second.
-            headers.update(refusal_headers(switches, switches.org_limit or 0, now, now + SECOND))
-        if fault in faults.STATUSES:
-            raise ApiError(int(fault), faults.STATUSES[fault], "fault")
-        return fault
+            g.headers.update(refusal_headers(self.switches.org_limit or 0, g.now + SECOND))
+        if g.fault.isdigit():
+            abort(int(g.fault), "fault")
+        if g.fault == "html":
+            return flask.Response(_PROXY_PAGE, content_type="text/html")
+        return _json(_ERRORS) if g.fault == "error_bodies" else None
 
-    def _authenticate(self, header: str) -> None:
+    def _authenticate(self) -> None:
         if self.switches.pod:
-            title = (
+            abort(
+                401,
                 f"Auth token associated with pod {self.switches.pod}"
-                " but request is being handled by prod1"
+                " but request is being handled by prod1",
             )
-            raise ApiError(401, "unauthorized", title)
-        if self.switches.expired_key or header != f"Bearer {self.api_key}":
-            title = "Expired token" if self.switches.expired_key else "Unauthorized"
-            raise ApiError(401, "unauthorized", title)
+        if self.switches.expired_key:
+            abort(401, "Expired token")
+        if request.headers.get("Authorization") != f"Bearer {self.api_key}":
+            abort(401, "Unauthorized")
 
-    def _answer(self, request: flask.Request, path: str, now: int, fault: str) -> _Answer:
-        if fault == "html":
-            return _Answer(_PROXY_PAGE, type="text/html")
-        if fault == "error_bodies":
-            return _Answer(_ERRORS)
-        params = request.args.to_dict()
-        if path == COUNTS:
-            return _Answer(msgspec.json.encode(self.org.counts()))
-        if path == PROBE:
-            return _Answer(msgspec.json.encode({"data": self._token(now)}))
-        if path in SEARCHES:
-            answer = _Answer(self._search(path, params, request.get_data(), now, fault))
-            self._move(now)
-            return answer
-        endpoint, one = find_endpoint(path)
-        self._check_role(endpoint.resource)
-        return _Answer(endpoint.answer(Asked(self.org, self.switches, now, path, one, params)))
+    def _finish(self, response: flask.Response) -> flask.Response:
+        """Log the request, add the headers, and break the connection if that is the fault."""
+        status = 0 if g.fault == "reset" else response.status_code
+        self.limited += status == HTTPStatus.TOO_MANY_REQUESTS
+        params, body = request.args.to_dict(), request.get_data()
+        self.requests.append(Request(request.method, request.path, params, g.now, status, body))
+        if g.fault == "reset":
+            raise ConnectionResetError
+        response.headers.update({"Date": http_date(g.now // SECOND), **g.headers})
+        if g.fault == "truncated":
+            whole = response.get_data()
+            response.set_data(whole[: len(whole) // 2])
+            response.content_length = len(whole)
+        return response
 
-    def _check_role(self, resource: str) -> None:
-        switches = self.switches
-        roles.check(self.roles, resource, switches.forbidden, switches.missing_role_status)
+    def _get(self, endpoint: Endpoint, key: str = "") -> flask.Response:
+        roles.require(endpoint.type, self.roles, self.switches)
+        check_parameters(endpoint.parameters)
+        return _json(endpoint.answer(self.org, self.switches, key))
 
-    def _search(
-        self, path: str, params: dict[str, str], body: bytes, now: int, fault: str
-    ) -> bytes:
-        self._check_role("search")
-        if len(body) > LARGEST_BODY:
-            raise ApiError(413, "payload_too_large", "the body is too large")
-        query = parse_query(
-            params, body, archive=SEARCHES[path], company=self.switches.company_search
-        )
-        self._check_role(query.context.name)
-        if query.past_caps:
+    def _search(self) -> flask.Response:
+        roles.require("search", self.roles, self.switches)
+        check_parameters(PAGING)
+        query = parse_query(archive=request.path == ARCHIVE)
+        if query.context == "company" and not (query.archive or self.switches.company_search):
+            abort(400, "unknown attribute company_updated_at")
+        roles.require(query.context, self.roles, self.switches)
+        if query.is_past_caps:
             self.caps_touched += 1
-            title = "page and pageSize reach beyond page 100 or record 10,000"
-            raise bad_request(title)
-        index = self.org.index(query.context.name, now)
-        switches, asked = self.switches, query.page_size
-        visible = search.visible_span(
-            now - SEARCHES[path] * switches.crossing, archive=SEARCHES[path]
-        )
-        query = replace(query, page_size=min(asked, switches.clamp or asked))
-        found = search.run(index, query, visible, self._rng)
-        if switches.max_served is not None and len(found.records) > switches.max_served:
-            fault = "timed_out"
-        if fault in faults.SEARCH:
-            found = faults.spoil(found, fault, self._rng, search.outsiders(index, query))
-        found.records = [one for one in found.records if one.id not in switches.unsent]
-        refuse_poison(switches.poison, (one.id for one in found.records))
-        return search_bytes(path, query, found, switches, asked)
+            abort(400, "page and pageSize reach beyond page 100 or record 10,000")
+        body = search_page(self.org, self.switches, query, g.fault, self._rng, g.now)
+        self._move()
+        return _json(body)
 
-    def _move(self, now: int) -> None:
-        """Let the org live on: update some conversations that searches know."""
-        keys = self.org.index("conversation", now).keys(deleted=False)
-        for _, one in self._rng.sample(keys, min(self.switches.moving, len(keys))):
-            self.org.touch("conversation", one, at=now)
+    def _move(self) -> None:
+        """Update some conversations that searches know."""
+        keys = self.org.index("conversation", g.now).keys(deleted=False)
+        for _, record_id in self._rng.sample(keys, min(self.switches.moving, len(keys))):
+            self.org.touch("conversation", record_id, at=g.now)
 
-    def _token(self, now: int) -> JsonObject:
-        user = f"/v1/users/{self.org.id}"
-        return {
+    def _token(self) -> flask.Response:
+        check_parameters({})
+        org, user = f"/v1/orgs/{self.org.id}", f"/v1/users/{self.org.id}"
+        token = {
             "type": "auth_token",
             "id": self.org.id,
             "attributes": {
@@ -260,21 +210,24 @@ class Emulator:
                 "lastTokenChars": self.api_key[-4:],
                 "createdAt": to_text(self._created),
                 "updatedAt": to_text(self._created),
-                "lastAccessedAt": to_text(now),
+                "lastAccessedAt": to_text(g.now),
             },
             "relationships": {
-                "org": {
-                    "data": {"type": "org", "id": self.org.id},
-                    "links": {"self": f"/v1/orgs/{self.org.id}"},
-                },
+                "org": {"data": {"type": "org", "id": self.org.id}, "links": {"self": org}},
                 "user": {"data": {"type": "user", "id": self.org.id}, "links": {"self": user}},
             },
         }
+        return _json(msgspec.json.encode({"data": token}))
 
 
-def _response(answer: _Answer, headers: dict[str, str], *, cut: bool) -> flask.Response:
-    """Return the answer; one cut short promises more bytes than it has."""
-    body = answer.body[: len(answer.body) // 2] if cut else answer.body
-    response = flask.Response(body, answer.status, headers, content_type=answer.type)
-    response.headers["Content-Length"] = str(len(answer.body))
-    return response
+def _refusal(error: HTTPException) -> flask.Response:
+    """Return one of the documented error shapes: JSON:API error objects."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "internal_error" if is_ours else error.name.lower().replace(" ", "_")
+    body = {"errors": [{"status": status, "code": code, "title": error.description}]}
+    return _json(msgspec.json.encode(body), status)
+
+
+def _json(body: bytes, status: int = 200) -> flask.Response:
+    return flask.Response(body, status, content_type="application/json")

@@ -1,8 +1,8 @@
-"""What belongs to one conversation: attachments, handle times, change history, work items.
+"""Children of a conversation: attachments, handle times, events, work items.
 
-None of it is stored: it follows from the conversation's id, revision and dates, so that it costs
-nothing until asked for and is the same after saving and loading. Chosen: a conversation has one
-event per revision, the newest at its ``updatedAt``, and gets another time every eight revisions.
+None of them is stored. They follow from the conversation's id, revision and dates, so they cost
+nothing until asked for and are the same after saving and loading. Chosen: a conversation has one
+event per revision, the newest at its ``updatedAt``, and one more handle time every eight revisions.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from zlib import crc32
 
-from emulator.resource import JsonObject, Resource
+from emulator.resource import JsonObject, Resource, json_resource
 from emulator.times import SECOND, to_text
 
 _STEP = 420 * SECOND
@@ -34,14 +34,14 @@ def attachment_count(conversation: str) -> int:
 
 
 @dataclass(frozen=True)
-class Birth:
-    """One child about to be made.
+class Draft:
+    """A child about to be made.
 
     Attributes:
         parent: its conversation.
-        number: from 0, the oldest.
+        number: its position among its siblings; 0 is the oldest.
         id: its own.
-        at: epoch ms.
+        at: when it happened, epoch ms.
         org: id of the org.
         rng: decides about the rest.
     """
@@ -54,7 +54,7 @@ class Birth:
     rng: Random
 
     def resource(self, kind: str, attributes: JsonObject, **relationships: object) -> JsonObject:
-        """Return a JSON:API resource with the conversation among its relationships."""
+        """Return the JSON:API resource, related to the conversation and its customer."""
         related: JsonObject = {
             "org": {"data": {"type": "org", "id": self.org}},
             "conversation": {
@@ -70,7 +70,7 @@ class Birth:
             "relationships": related | relationships,
         }
 
-    def assigned(self, attribute: str) -> list[str]:
+    def ids(self, attribute: str) -> list[str]:
         """Return the ids in an attribute of the conversation."""
         found = self.parent.part(("attributes", attribute))
         return found if isinstance(found, list) else []
@@ -81,26 +81,19 @@ class Child:
     """One kind of children: how many a conversation has, and how one is made."""
 
     count: Callable[[Resource], int]
-    make: Callable[[Birth], JsonObject]
+    make: Callable[[Draft], JsonObject]
 
     def made(self, parent: Resource, kind: str, org: str, numbers: range) -> list[JsonObject]:
         """Make those with the given numbers."""
-        newest = self.count(parent) - 1
-        return [
-            self.make(
-                Birth(
-                    parent,
-                    number,
-                    one := child_id(parent.id, parent.created, kind, number),
-                    parent.updated
-                    if number == newest
-                    else min(parent.updated, parent.created + number * _STEP),
-                    org,
-                    Random(one),
-                )
+        drafts = []
+        for number in numbers:
+            record_id = child_id(parent.id, parent.created, kind, number)
+            is_newest = number == self.count(parent) - 1
+            at = parent.updated if is_newest else parent.created + number * _STEP
+            drafts.append(
+                Draft(parent, number, record_id, min(at, parent.updated), org, Random(record_id))
             )
-            for number in numbers
-        ]
+        return [self.make(draft) for draft in drafts]
 
 
 def _revision(parent: Resource) -> int:
@@ -108,32 +101,30 @@ def _revision(parent: Resource) -> int:
     return rev if isinstance(rev, int) else 1
 
 
-def _attachment(birth: Birth) -> JsonObject:
+def _attachment(draft: Draft) -> JsonObject:
     """Attachments have no timestamps, and a signed address that does not last (documented)."""
-    name, content = _FILES[birth.number]
-    message = birth.parent.part(("attributes", "firstMessageIn", "id"))
-    made = birth.resource("attachment", {
-        "name": name, "contentType": content, "contentLength": birth.rng.randrange(1 << 22),
-        "redacted": birth.rng.randrange(9) == 0, "uploaded": True,
-    })  # fmt: skip
-    made["relationships"] = {
-        "org": made["relationships"]["org"],
+    name, content = _FILES[draft.number]
+    message = draft.parent.part(("attributes", "firstMessageIn", "id"))
+    attributes = {
+        "name": name, "contentType": content, "contentLength": draft.rng.randrange(1 << 22),
+        "redacted": draft.rng.randrange(9) == 0, "uploaded": True,
+    }  # fmt: skip
+    relationships = {
+        "org": {"data": {"type": "org", "id": draft.org}},
         "message": message and {"data": {"type": "message", "id": message}},
     }
-    signature = f"{birth.rng.getrandbits(64):016x}"
-    made["links"] = {
-        "self": f"/v1/attachments/{birth.id}",
-        "related": f"https://files.example.com/{birth.id}?signature={signature}",
-    }
+    made = json_resource("attachment", draft.id, "attachments", attributes, relationships)
+    signature = f"{draft.rng.getrandbits(64):016x}"
+    made["links"]["related"] = f"https://files.example.com/{draft.id}?signature={signature}"
     return made
 
 
-def _time(birth: Birth) -> JsonObject:
-    """Make one handle time, in milliseconds."""
-    rng, text = birth.rng, to_text(birth.at)
+def _time(draft: Draft) -> JsonObject:
+    """Make a handle time, in milliseconds."""
+    rng, text = draft.rng, to_text(draft.at)
     noted = rng.randrange(3) == 0
-    users = birth.assigned("assignedUsers")
-    return birth.resource(
+    users = draft.ids("assignedUsers")
+    return draft.resource(
         "conversation_time",
         {
             "createdAt": text, "handleAt": text, "handleTime": rng.randrange(5_000, 900_000),
@@ -141,52 +132,52 @@ def _time(birth: Birth) -> JsonObject:
             "noteAt": text if noted else None,
             "noteTime": rng.randrange(1_000, 60_000) if noted else None,
             "messagesSent": rng.randrange(3), "notesSent": int(noted), "touched": True,
-            "reopened": birth.number > 0, "snoozed": False, "resolved": rng.randrange(2) == 0,
-            "channels": birth.assigned("channels"), "createdByTeams": [], "assignedUsers": users,
-            "assignedTeams": birth.assigned("assignedTeams"),
+            "reopened": draft.number > 0, "snoozed": False, "resolved": rng.randrange(2) == 0,
+            "channels": draft.ids("channels"), "createdByTeams": [], "assignedUsers": users,
+            "assignedTeams": draft.ids("assignedTeams"),
         },
         createdBy={"data": {"type": "user", "id": users[0]}} if users else None,
     )  # fmt: skip
 
 
-def _event(birth: Birth) -> JsonObject:
-    """Make one change with its values before and after; the first is the creation."""
-    number, text = birth.number, to_text(birth.at)
+def _event(draft: Draft) -> JsonObject:
+    """Make a change with its values before and after; the first one is the creation."""
+    number, text = draft.number, to_text(draft.at)
     before, after = (_STATUSES[step % len(_STATUSES)] for step in (number - 1, number))
     status: JsonObject = {"op": "replace", "before": before, "after": after}
     if number == 0:
         status = {"op": "add", "before": None, "after": after}
     changes: JsonObject = {"attributes": {"status": status}, "relationships": {}}
-    users = birth.assigned("assignedUsers")
+    users = draft.ids("assignedUsers")
     if number % 3 == 1 and users:
         assignee = {"op": "replace", "before": None, "after": {"type": "user", "id": users[0]}}
         changes["relationships"]["assignedUser"] = assignee
-    return birth.resource(
+    return draft.resource(
         "event",
         {
             "name": f"kustomer.conversation.{'update' if number else 'create'}", "type": "tracking",
             "publishedAt": text, "createdAt": text, "updatedAt": text, "modifiedAt": text,
-            "changes": changes, "location": birth.rng.choice((None, {}, "web")), "meta": {},
+            "changes": changes, "location": draft.rng.choice((None, {}, "web")), "meta": {},
         },
         createdBy=None,
         modifiedBy={"data": {"type": "user", "id": users[0]}} if users else None,
     )  # fmt: skip
 
 
-def _work_item(birth: Birth) -> JsonObject:
+def _work_item(draft: Draft) -> JsonObject:
     """Make one pass through routing; only the latest may be not completed (documented)."""
-    text, parent = to_text(birth.at), birth.parent
-    is_open = birth.number == 0 and parent.part(("attributes", "status")) == "open"
-    made = birth.resource(
+    text, parent = to_text(draft.at), draft.parent
+    is_open = draft.number == 0 and parent.part(("attributes", "status")) == "open"
+    made = draft.resource(
         "work_item",
         {
             "resourceType": "conversation", "status": "routed" if is_open else "completed",
-            "paused": False, "channel": next(iter(birth.assigned("channels")), None), "priority": 3,
-            "itemSize": 50, "workItemNumber": 1, "queuedCount": birth.rng.randrange(1, 4),
-            "firstEnterQueueAt": text, "ivr": birth.rng.choice((None, {}, {"time": 4_100})),
+            "paused": False, "channel": next(iter(draft.ids("channels")), None), "priority": 3,
+            "itemSize": 50, "workItemNumber": 1, "queuedCount": draft.rng.randrange(1, 4),
+            "firstEnterQueueAt": text, "ivr": draft.rng.choice((None, {}, {"time": 4_100})),
             "resourceRev": _revision(parent), "resourceCreatedAt": to_text(parent.created),
-            "resourceDirection": "in", "resourceFirstQueueTime": birth.rng.randrange(60_000),
-            "lastRevision": {"enteredQueueAt": text}, "rev": 1 + birth.rng.randrange(9),
+            "resourceDirection": "in", "resourceFirstQueueTime": draft.rng.randrange(60_000),
+            "lastRevision": {"enteredQueueAt": text}, "rev": 1 + draft.rng.randrange(9),
             "createdAt": text, "updatedAt": text, "modifiedAt": text,
         },
         queue=parent.part(("relationships", "queue")),

@@ -1,23 +1,19 @@
-"""Faults: what can go wrong with an answer, and which one the next request gets.
+"""What can go wrong with an answer, and which fault the next request gets.
 
-``error_bodies`` is a 200 that holds errors instead of data. 403 and 404 fit what belongs to a
-conversation, which itself stays readable: many in a row are a storm.
+``error_bodies`` is a 200 with ``errors`` instead of data. 403 and 404 hit what belongs to a
+conversation while the conversation itself stays readable.
 """
 
 import re
+from collections.abc import Iterable
 from random import Random
+
+from flask import abort
 
 from emulator.resource import Resource
 from emulator.search import Found
 from emulator.switches import Switches
 
-STATUSES = {
-    "403": "forbidden",
-    "404": "not_found",
-    "429": "too_many_requests",
-    "500": "internal_error",
-    "503": "internal_error",
-}
 TRANSPORT = ("429", "500", "503", "reset")
 BODY = ("truncated", "html", "error_bodies")
 PARTS = ("403", "404")
@@ -27,10 +23,9 @@ _PART = re.compile(r"/v\d/(routing/)?conversations/[^/]+/.+|/v1/satisfaction-res
 
 
 def draw(switches: Switches, rng: Random, path: str, *, probe: bool, search: bool) -> str:
-    """Return the fault of the request of a path, "" for none.
+    """Return the fault of a request, "" for none.
 
-    A planned fault that does not fit the request (search faults fit searches, faults of the body
-    fit all but the key probe) waits for the next one that it fits.
+    A planned fault that does not fit the request waits for the next one that it fits.
     """
     if unknown := {*switches.faults, *switches.fault_plan} - {"", *FAULTS}:
         message = f"no such faults: {unknown}"
@@ -46,11 +41,17 @@ def draw(switches: Switches, rng: Random, path: str, *, probe: bool, search: boo
     return ""
 
 
-def spoil(found: Found, kind: str, rng: Random, outsiders: list[Resource]) -> Found:
-    """Return a search's page with a fault.
+def refuse_poison(switches: Switches, sent: Iterable[str]) -> None:
+    """Answer 500 instead of sending one of the poisonous ids."""
+    if not switches.poison.isdisjoint(sent):
+        abort(500, "poison")
 
-    ``timed_out`` loses records and leaves them out of the total as well, ``short`` loses records
-    silently, ``disorder`` shuffles, ``outside`` adds one of the records outside of the range.
+
+def spoil(found: Found, kind: str, rng: Random, outsiders: list[Resource]) -> Found:
+    """Return a page of a search with a fault.
+
+    ``timed_out`` loses records, and the total does not count them; ``short`` loses records, and the
+    total does; ``disorder`` shuffles; ``outside`` adds a record from outside of the range.
     """
     records = list(found.records)
     if kind == "disorder":

@@ -1,7 +1,7 @@
-"""The search index of one type: which version a search sees, ordered by ``updatedAt``.
+"""The search index of one query context: the versions that searches see, by ``updatedAt``.
 
-The index sits beside the database and lags behind it (inferred; the delay is not documented), so a
-version may become visible later than it was written; until then the previous one is found.
+The index lags behind the database (inferred; the delay is not documented): a version may become
+visible later than it was written, and until then searches find the previous one.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -44,7 +44,7 @@ class SortedKeys:
 
 
 class Index:
-    """What searches of one type see."""
+    """What searches of one query context see."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -65,11 +65,11 @@ class Index:
         while self._waiting and self._waiting[0][0] <= now:
             self._show(heappop(self._waiting)[2])
 
-    def double(self, one: str) -> None:
-        """Find a record that is seen twice, until it changes."""
-        record = self.seen[one]
+    def double(self, record_id: str) -> None:
+        """Hold a record twice, until it changes."""
+        record = self.seen[record_id]
         for keys in (self._everything, *(() if record.deleted else (self._living,))):
-            keys.add((record.updated, one))
+            keys.add((record.updated, record_id))
 
     def keys(self, *, deleted: bool) -> list[Key]:
         """Return the keys by ``updatedAt``, with or without deleted records."""

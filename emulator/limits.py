@@ -1,23 +1,24 @@
 """The two rate limits: requests of the org, and searches, each per 60 seconds (documented).
 
-Whether the window slides is not documented; the emulator's slides, and refused requests use
-nothing up. ``x-ratelimit-reset`` is sent only with a 429, as the older reference says.
+The window slides, and refused requests use nothing up: neither is documented. The reset, in epoch
+seconds, is sent only with a 429, as the older reference says.
 """
 
 from collections import deque
-from dataclasses import dataclass, field
 
 from emulator.switches import Switches
 from emulator.times import SECOND
 
 WINDOW = 60 * SECOND
+Headers = dict[str, str]
 
 
-@dataclass
 class Window:
     """Times (epoch ms) of the requests of the last 60 seconds."""
 
-    times: deque[int] = field(default_factory=deque)
+    def __init__(self) -> None:
+        """Start without requests."""
+        self.times: deque[int] = deque()
 
     def left(self, now: int, limit: int, other_use: float) -> int:
         """Return how many more requests are allowed at ``now``."""
@@ -30,45 +31,34 @@ class Window:
         return (self.times[0] if self.times else now) + WINDOW
 
 
-@dataclass
 class Limits:
     """Both windows of one org."""
 
-    org: Window = field(default_factory=Window)
-    search: Window = field(default_factory=Window)
+    def __init__(self) -> None:
+        """Start without requests."""
+        self._org, self._search = Window(), Window()
 
-    def use(self, now: int, switches: Switches, *, search: bool) -> tuple[bool, dict[str, str]]:
-        """Count a request.
-
-        Returns:
-            Whether it is allowed, and the headers of its answer. A refusal describes the budget
-            that is used up.
-        """
-        budgets = [(self.org, switches.org_limit)]
+    def use(self, now: int, switches: Switches, *, search: bool) -> tuple[bool, Headers]:
+        """Count a request; return whether it is allowed, and the headers of its answer."""
+        budgets = [(self._org, switches.org_limit)]
         if search:
-            budgets.append((self.search, switches.search_limit))
+            budgets.append((self._search, switches.search_limit))
         for window, limit in budgets:
             if limit is not None and not window.left(now, limit, switches.other_use):
-                return False, refusal_headers(switches, limit, now, window.reset(now))
+                return False, refusal_headers(limit, window.reset(now))
         for window, _ in budgets:
             window.times.append(now)
-        window, limit = budgets[-1] if search and switches.search_headers else budgets[0]
-        if limit is None or not switches.rate_headers:
+        if switches.org_limit is None:
             return True, {}
-        left = window.left(now, limit, switches.other_use)
-        return True, {"x-ratelimit-limit": str(limit), "x-ratelimit-remaining": str(left)}
+        left = self._org.left(now, switches.org_limit, switches.other_use)
+        return True, _headers(switches.org_limit, left)
 
 
-def refusal_headers(switches: Switches, limit: int, now: int, reset: int) -> dict[str, str]:
-    """Return the headers of a 429 whose limit resets at ``reset`` (epoch ms)."""
-    headers: dict[str, str] = {}
-    wait = -((now - reset) // SECOND)
-    if switches.rate_headers:
-        headers |= {"x-ratelimit-limit": str(limit), "x-ratelimit-remaining": "0"}
-    if switches.reset_unit:
-        # Rounded up: who waits until then is let in.
-        units = {"seconds": -(-reset // SECOND), "milliseconds": reset, "relative": wait}
-        headers["x-ratelimit-reset"] = str(units[switches.reset_unit])
-    if switches.retry_after:
-        headers["retry-after"] = str(wait)
-    return headers
+def refusal_headers(limit: int, reset: int) -> Headers:
+    """Return the headers of a 429; the limit resets at ``reset`` (epoch ms)."""
+    # Rounded up: who waits until then is let in.
+    return _headers(limit, 0) | {"x-ratelimit-reset": str(-(-reset // SECOND))}
+
+
+def _headers(limit: int, left: int) -> Headers:
+    return {"x-ratelimit-limit": str(limit), "x-ratelimit-remaining": str(left)}

@@ -1,15 +1,16 @@
-"""The org that the emulator serves: its data, where it comes from and how it lives on."""
+"""The org that the emulator serves: made up, saved, loaded, and counted."""
 
 from pathlib import Path
 
 import msgspec
 
 from emulator.children import CHILDREN
-from emulator.life import live_on
 from emulator.sample import fill
+from emulator.sample.life import live_on
 from emulator.store import Store
 
-_STREAMS = {
+# Stream of the tap -> type of the resources that are its rows.
+STREAMS = {
     "conversations": "conversation", "customers": "customer", "messages": "message",
     "notes": "note", "companies": "company", "kobjects": "kobject", "users": "user",
     "teams": "team", "permission_sets": "role_group", "tags": "tag", "brands": "brand",
@@ -17,19 +18,18 @@ _STREAMS = {
     "queues": "queue", "schedules": "schedule", "satisfaction_forms": "satisfaction",
     "work_sessions": "work_session", "audit_logs": "audit_log",
 }  # fmt: skip
-_OF_CONVERSATIONS = {
-    "attachments": "attachment",
-    "conversation_times": "conversation_time",
-    "conversation_events": "conversation_event",
-    "work_items": "work_item",
-}
+# The same for children of conversations.
+CHILD_STREAMS = {
+    "attachments": "attachment", "conversation_times": "conversation_time",
+    "conversation_events": "conversation_event", "work_items": "work_item",
+}  # fmt: skip
+_CONVERSATION_ID = ("relationships", "conversation", "data", "id")
 
 
 class _File(msgspec.Struct):
-    """What is kept in a data file: the newest versions, not what searches lag behind."""
+    """A data file: the newest versions, all of which searches see at once."""
 
     id: str
-    name: str
     worked_until: int
     resources: dict[str, list[msgspec.Raw]]
 
@@ -45,56 +45,53 @@ class Org(Store):
         return org
 
     def work(self, *, at: int, seed: int = 0) -> dict[str, int]:
-        """Let life go on until ``at`` (epoch ms); returns how much of what was done."""
+        """Let the org live on until ``at`` (epoch ms); return how much of what has changed."""
         with self.lock:
             return live_on(self, at=at, seed=seed)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows a complete extract has, per stream.
 
-        Deleted conversations count, deactivated users, klasses of every status and deleted
-        definitions of custom attributes. Permissions are the listed auth roles together with the
-        role names that permission sets hold. Of what belongs to conversations, that of those still
-        listed counts, hidden ones included.
+        Deleted records count too. Permissions are the listed auth roles and the roles that
+        permission sets hold. Children count if their conversation is still there, hidden or not.
         """
         with self.lock:
+            conversations = self.resources["conversation"]
             permissions = set(self.resources["auth_role"])
             for group in self.resources["role_group"].values():
                 permissions.update(group.data["attributes"].get("roles") or ())
-            parents = self.resources["conversation"].values()
+            definitions = self.resources["metadata"].values()
             responses = self.resources["satisfaction_response"].values()
-            of = ("relationships", "conversation", "data", "id")
             return {
-                **{stream: len(self.resources[kind]) for stream, kind in _STREAMS.items()},
+                **{stream: len(self.resources[kind]) for stream, kind in STREAMS.items()},
                 "permissions": len(permissions),
                 "custom_attributes": sum(
-                    len(record.data["attributes"]["properties"])
-                    for record in self.resources["metadata"].values()
+                    len(record.data["attributes"]["properties"]) for record in definitions
                 ),
                 **{
-                    stream: sum(map(CHILDREN[kind].count, parents))
-                    for stream, kind in _OF_CONVERSATIONS.items()
+                    stream: sum(map(CHILDREN[kind].count, conversations.values()))
+                    for stream, kind in CHILD_STREAMS.items()
                 },
                 "satisfaction_responses": sum(
-                    one.part(of) in self.resources["conversation"] for one in responses
+                    response.part(_CONVERSATION_ID) in conversations for response in responses
                 ),
             }
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: Path) -> None:
         """Write the data to a JSON file."""
         with self.lock:
             resources = {
                 kind: [msgspec.Raw(record.raw) for record in records.values()]
                 for kind, records in self.resources.items()
             }
-            file = _File(self.id, self.name, self.worked_until, resources)
-        Path(path).write_bytes(msgspec.json.encode(file))
+            file = _File(self.id, self.worked_until, resources)
+        path.write_bytes(msgspec.json.encode(file))
 
     @classmethod
-    def load(cls, path: str | Path) -> "Org":
+    def load(cls, path: Path) -> "Org":
         """Read the data of a JSON file written by ``save``."""
-        file = msgspec.json.decode(Path(path).read_bytes(), type=_File)
-        org = cls(file.worked_until, org_id=file.id, name=file.name)
+        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        org = cls(file.worked_until, org_id=file.id)
         for kind, records in file.resources.items():
             for raw in records:
                 org.put(kind, msgspec.json.decode(raw))

@@ -3,16 +3,41 @@
 A page of 500 records is answered by joining bytes, so only what every search needs is decoded.
 """
 
+from random import Random
 from typing import Any
 
 import msgspec
 
-from emulator.times import to_ms
+from emulator.times import SECOND, to_ms
 
 JsonObject = dict[str, Any]
 
 _encode = msgspec.json.Encoder().encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def new_id(rng: Random, created: int) -> str:
+    """Return an id whose first 8 hex digits are the second of its creation (inferred)."""
+    return f"{created // SECOND:08x}{rng.getrandbits(64):016x}"
+
+
+def link(kind: str, record_id: str, path: str = "") -> JsonObject:
+    """Return a to-one relationship; ``path`` is its list's, if that is not the type with an s."""
+    related = {"self": f"/v1/{path or f'{kind}s'}/{record_id}"}
+    return {"data": {"type": kind, "id": record_id}, "links": related}
+
+
+def json_resource(
+    kind: str, record_id: str, path: str, attributes: JsonObject, relationships: JsonObject
+) -> JsonObject:
+    """Return a JSON:API resource; ``path`` is that of its list, below ``/v1``."""
+    return {
+        "type": kind,
+        "id": record_id,
+        "attributes": attributes,
+        "relationships": relationships,
+        "links": {"self": f"/v1/{path}/{record_id}"},
+    }
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +78,7 @@ class Resource(msgspec.Struct, frozen=True, gc=False):
         )
 
     def part(self, path: tuple[str, ...]) -> object:
-        """Return what lies at a path such as ``attributes, status``; None when absent.
+        """Return the value at a path such as ``("attributes", "status")``; None when absent.
 
         Decodes nothing beside the path: filters look at every record of a range.
         """

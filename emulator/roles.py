@@ -1,67 +1,52 @@
 """Which roles open which resource.
 
-Every operation lists several roles and any one suffices; the names are documented but for role
-groups, whose read role the emulator guesses, and the auth roles, for which none is listed.
-
-That a short role such as ``org.user.read`` covers the longer ones below it, and that a search also
-needs the read role of what it finds, is not documented by Kustomer: the emulator chooses both.
+Every operation lists several roles and any one suffices (documented). Chosen: the read role of role
+groups; that a short role such as ``org.user.read`` covers the longer ones below it; and that a
+search also needs the read role of what it finds.
 """
 
 from collections.abc import Iterable
-from http import HTTPStatus
 
-from emulator.errors import ApiError
+from flask import abort
 
-_SEARCH = (
-    "org.permission.search.create",
-    "org.permission.search.update",
-    "org.permission.search_global.create",
-    "org.permission.search_preview.create",
-    "org.user.search.read",
-    "org.admin.search.read",
-    # Chosen: the three short roles alone must open everything readable.
-    "org.permission.read",
-)
-_ROUTING = ("org.permission.routing.read", "org.user.routing.read")
-# An empty tuple: any valid key.
-ROLES: dict[str, tuple[str, ...]] = {
-    "search": _SEARCH,
-    **{
-        name: (f"org.permission.{name}.read", f"org.user.{name}.read")
-        for name in ("conversation", "customer", "message", "note", "company", "kobject")
-    },
-    **{
-        name: (f"org.permission.{name}.read", f"org.user.{name}.read")
-        for name in ("attachment", "sla", "satisfaction")
-    },
-    **{
-        name: tuple(f"org.{area}.{name}.read" for area in ("permission", "user", "admin"))
-        for name in ("klass", "metadata", "brand", "tag", "schedule")
-    },
-    "shortcut": (
-        "org.permission.shortcut.read",
-        *(f"org.{area}.shortcut.read" for area in ("user", "admin")),
-        *(f"org.{area}.content.shortcut.read" for area in ("user", "admin")),
-    ),
-    "satisfaction_response": (
-        "org.permission.satisfaction.read",
-        "org.permission.satisfaction_response.read",
-        "org.user.satisfaction.read",
-    ),
-    "conversation_event": ("org.permission.event.read", "org.user.event.read"),
-    "conversation_time": ("org.permission.conversation.read", "org.user.conversation.read"),
-    "work_item": _ROUTING,
-    "queue": ("org.permission.queue.read", *_ROUTING),
-    "work_session": ("org.permission.work_session.read", *_ROUTING),
-    "audit_log": ("org.permission.audit_logs.read", "org.user.audit_logs.read"),
-    "user": ("org.permission.user.read", "org.user.read"),
-    "team": ("org.permission.team.read",),
-    "role_group": (
-        "org.permission.role_group.read",
-        "org.permission.role_group.write",
-        "org.admin.role_group.write",
-    ),
-    "auth_role": (),
+from emulator.switches import Switches
+
+# Without "org." in front. No role: any valid key.
+_ROLES = {
+    "attachment": "permission.attachment.read user.attachment.read",
+    "audit_log": "permission.audit_logs.read user.audit_logs.read",
+    "auth_role": "",
+    "brand": "permission.brand.read user.brand.read admin.brand.read",
+    "company": "permission.company.read user.company.read",
+    "conversation": "permission.conversation.read user.conversation.read",
+    "conversation_event": "permission.event.read user.event.read",
+    "conversation_time": "permission.conversation.read user.conversation.read",
+    "customer": "permission.customer.read user.customer.read",
+    "klass": "permission.klass.read user.klass.read admin.klass.read",
+    "kobject": "permission.kobject.read user.kobject.read",
+    "message": "permission.message.read user.message.read",
+    "metadata": "permission.metadata.read user.metadata.read admin.metadata.read",
+    "note": "permission.note.read user.note.read",
+    "queue": "permission.queue.read permission.routing.read user.routing.read",
+    "role_group": "permission.role_group.read permission.role_group.write admin.role_group.write",
+    "satisfaction": "permission.satisfaction.read user.satisfaction.read",
+    "satisfaction_response": "permission.satisfaction.read user.satisfaction.read"
+    " permission.satisfaction_response.read",
+    "schedule": "permission.schedule.read user.schedule.read admin.schedule.read",
+    # Chosen: permission.read, so that the three short roles open everything.
+    "search": "permission.search.create permission.search.update permission.search_global.create"
+    " permission.search_preview.create user.search.read admin.search.read permission.read",
+    "shortcut": "permission.shortcut.read user.shortcut.read user.content.shortcut.read"
+    " admin.shortcut.read admin.content.shortcut.read",
+    "sla": "permission.sla.read user.sla.read",
+    "tag": "permission.tag.read user.tag.read admin.tag.read",
+    "team": "permission.team.read",
+    "user": "permission.user.read user.read",
+    "work_item": "permission.routing.read user.routing.read",
+    "work_session": "permission.work_session.read permission.routing.read user.routing.read",
+}
+ROLES = {
+    resource: tuple(f"org.{role}" for role in roles.split()) for resource, roles in _ROLES.items()
 }
 ALL_ROLES = tuple(sorted({role for roles in ROLES.values() for role in roles}))
 
@@ -74,8 +59,8 @@ def covers(held: str, wanted: str) -> bool:
     return action == "read" and wanted.startswith(f"{area}.") and wanted.endswith(".read")
 
 
-def check(held: Iterable[str], resource: str, forbidden: Iterable[str], status: int) -> None:
-    """Refuse with ``status`` unless the held roles open the resource.
+def require(resource: str, held: Iterable[str], switches: Switches) -> None:
+    """Refuse the request unless the held roles open the resource.
 
     A resource ``kobject_<klass>`` also has a role of its own (documented).
     """
@@ -84,7 +69,6 @@ def check(held: Iterable[str], resource: str, forbidden: Iterable[str], status: 
     if general != resource:
         wanted = (*wanted, f"org.permission.kobject.{resource}.read")
     opened = not wanted or any(covers(have, want) for have in held for want in wanted)
-    if not {resource, general}.isdisjoint(forbidden) or not opened:
-        code = "unauthorized" if status == HTTPStatus.UNAUTHORIZED else "forbidden"
+    if not opened or not switches.forbidden.isdisjoint({resource, general}):
         title = f"one of these roles is missing: {', '.join(wanted) or resource}"
-        raise ApiError(status, code, title)
+        abort(switches.missing_role_status, title)

@@ -1,8 +1,8 @@
 """Runs a parsed search against an index.
 
-The standard search sees what was updated within two years, the archive what is older; that the two
-are disjoint is inferred. Equal sort values come in another order in every answer, and records
-without a sort value come last: not documented; the emulator chooses the least reliable order.
+The search sees what was updated within two years, the archive search what is older; that the two
+are disjoint is inferred. The order of equal instants differs in every answer: not documented, and
+chosen as the least reliable order.
 """
 
 from bisect import bisect_left
@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from zlib import crc32
 
-from emulator.criteria import FOREVER, Span
 from emulator.index import Index, Key
-from emulator.query import Query
+from emulator.query import FOREVER, Query, Span
 from emulator.resource import Resource
 from emulator.times import DAY
 
@@ -21,7 +20,7 @@ HORIZON = 730 * DAY
 
 @dataclass
 class Found:
-    """One page of a search's results, and how many there are on all pages."""
+    """One page of a search, and how many records are on all pages."""
 
     records: list[Resource]
     total: int
@@ -29,70 +28,61 @@ class Found:
 
 
 def visible_span(now: int, *, archive: bool) -> Span:
-    """Return the range of ``updatedAt`` (epoch ms) that one of the two searches sees."""
-    return (FOREVER[0], now - HORIZON) if archive else (now - HORIZON, FOREVER[1])
+    """Return the range of ``updatedAt`` that the search, or the archive search, sees."""
+    line = now - HORIZON
+    return (FOREVER[0], line - 1) if archive else (line, FOREVER[1])
 
 
-def run(index: Index, query: Query, visible: Span, ties: Random) -> Found:
+def run(
+    index: Index, query: Query, visible: Span, ties: Random, *, unsorted: bool = False
+) -> Found:
     """Return the page asked for.
 
     Args:
         index: what the search sees.
         query: the request.
-        visible: range of ``updatedAt`` of this kind of search.
-        ties: decides about the order of equal sort values.
+        visible: range of ``updatedAt`` of this search.
+        ties: decides about the order of equal timestamps.
+        unsorted: ignore the sort; the order is arbitrary, yet the same for every page.
     """
     keys = index.keys(deleted=query.include_deleted)
-    start = bisect_left(keys, (max(query.span[0], visible[0]), ""))
-    stop = max(start, bisect_left(keys, (min(query.span[1], visible[1]), "")))
-    skip, size = (query.page - 1) * query.page_size, query.page_size
-    if query.sorts_by_update and query.sort and not query.is_filtered:
-        rows = _page_of_keys(
-            keys, start, stop, skip=skip, size=size, descending=query.sort[1], ties=ties
-        )
-        return Found([index.seen[one] for _, one in rows], stop - start)
-    records = [index.seen[one] for _, one in keys[start:stop]]
-    if query.is_filtered:
-        records = [record for record in records if query.matches(record)]
-    records = _ordered(records, query, ties)
-    return Found(records[skip : skip + size], len(records))
+    start = _position(keys, max(query.updated[0], visible[0]))
+    stop = _position(keys, min(query.updated[1], visible[1]) + 1)
+    if query.created != FOREVER:
+        first, last = query.created
+        keys = [key for key in keys[start:stop] if first <= index.seen[key[1]].created <= last]
+        start, stop = 0, len(keys)
+    begin = start + (query.page - 1) * query.page_size
+    end = min(begin + query.page_size, stop)
+    if unsorted:
+        arbitrary = sorted(keys[start:stop], key=lambda key: crc32(key[1].encode()))
+        page = arbitrary[begin - start : end - start]
+    else:
+        page = _shuffled_ties(keys, start, stop, begin, end, ties)
+    return Found([index.seen[record_id] for _, record_id in page], max(stop - start, 0))
 
 
 def outsiders(index: Index, query: Query, few: int = 100) -> list[Resource]:
-    """Return some records that lie before or after the span of a query."""
+    """Return some records just before and after the range of a query."""
     keys = index.keys(deleted=query.include_deleted)
-    start, stop = (bisect_left(keys, (bound, "")) for bound in query.span)
+    start, stop = _position(keys, query.updated[0]), _position(keys, query.updated[1] + 1)
     around = keys[max(0, start - few) : start] + keys[stop : stop + few]
-    return [index.seen[one] for _, one in around]
+    return [index.seen[record_id] for _, record_id in around]
 
 
-def _page_of_keys(
-    keys: list[Key], start: int, stop: int, *, skip: int, size: int, descending: bool, ties: Random
+def _position(keys: list[Key], instant: int) -> int:
+    """Return the position of the first key at or after an instant."""
+    return bisect_left(keys, (instant, ""))
+
+
+def _shuffled_ties(
+    keys: list[Key], start: int, stop: int, begin: int, end: int, ties: Random
 ) -> list[Key]:
-    """Cut a page out of ``keys[start:stop]`` without looking at the rest of it."""
-    first, end = start + skip, start + skip + size
-    if descending:
-        first, end = stop - skip - size, stop - skip
-    first, end = max(first, start), min(end, stop)
-    if first >= end:
+    """Return ``keys[begin:end]``, a page of ``keys[start:stop]``, with ties in random order."""
+    if begin >= end:
         return []
     # Ties reach over the borders of the page: shuffle them whole, then cut.
-    wide_start = max(start, bisect_left(keys, (keys[first][0], "")))
-    wide_stop = min(stop, bisect_left(keys, (keys[end - 1][0] + 1, "")))
-    wide = [(updated, ties.random(), one) for updated, one in keys[wide_start:wide_stop]]
-    wide.sort()
-    page = [(updated, one) for updated, _, one in wide[first - wide_start : end - wide_start]]
-    return page[::-1] if descending else page
-
-
-def _ordered(records: list[Resource], query: Query, ties: Random) -> list[Resource]:
-    if query.sort is None:
-        # Arbitrary, yet the same for every page.
-        return sorted(records, key=lambda record: crc32(record.id.encode()))
-    attribute, descending = query.sort
-    ties.shuffle(records)
-    valued = [(attribute.value(record), record) for record in records]
-    present = [(value, record) for value, record in valued if isinstance(value, str | int | float)]
-    absent = [record for value, record in valued if not isinstance(value, str | int | float)]
-    present.sort(key=lambda pair: (isinstance(pair[0], str), pair[0]), reverse=descending)
-    return [record for _, record in present] + absent
+    low = max(start, _position(keys, keys[begin][0]))
+    high = min(stop, _position(keys, keys[end - 1][0] + 1))
+    wide = sorted((updated, ties.random(), record_id) for updated, record_id in keys[low:high])
+    return [(updated, record_id) for updated, _, record_id in wide[begin - low : end - low]]

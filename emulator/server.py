@@ -1,13 +1,14 @@
 """Serves a WSGI app over real HTTP/1.1 with keep-alive.
 
-Werkzeug's own server closes the connection after every answer; an extractor's session must be seen
-to keep it. This one also resets connections and cuts answers short when the app says so.
+Werkzeug's own server closes the connection after every answer, so it cannot show that a client
+keeps it. This one also resets connections and cuts answers short when the app says so.
 """
 
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ class _Server(ThreadingHTTPServer):
         self.reset: set[socket.socket] = set()
 
     def shutdown_request(self, request: object) -> None:
-        """Close a connection; one to be reset gets no orderly shutdown before."""
+        """Close a connection; one to be reset is closed without the orderly shutdown."""
         if isinstance(request, socket.socket):
             self.connections.discard(request)
             if request in self.reset:
@@ -40,14 +41,17 @@ class _Server(ThreadingHTTPServer):
                 return
         super().shutdown_request(request)  # type: ignore[arg-type]  # the base class types it as a socket or a pair
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Print a traceback, unless it is only the client that has gone."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # as above
+
     def stop(self) -> None:
         """Stop accepting, end all connections, and wait for the threads."""
         self.shutdown()
         for connection in list(self.connections):
-            try:
+            with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
-            except OSError:
-                continue
         self.server_close()
 
 

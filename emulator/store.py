@@ -1,4 +1,4 @@
-"""The data of one org: the newest version of every resource, and the search index beside it."""
+"""The data of one org: the newest version of every resource, and what searches see."""
 
 from collections import defaultdict
 from threading import RLock
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.index import Index
 from emulator.resource import JsonObject, Resource
-from emulator.times import to_text
+from emulator.times import SECOND, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,17 +17,15 @@ class Store:
 
     Attributes:
         id: the org's id.
-        name: the org's name.
         resources: type -> id -> newest version.
         lock: hold it to read several things in one consistent state.
         worked_until: epoch ms up to which data was made up.
-        index_delay: returns the delay in ms of versions put without ``indexed_at``.
+        index_delay: gives the ms until searches see a version put without ``indexed_at``.
     """
 
-    def __init__(self, now: int, *, org_id: str = "", name: str = "Sample Store") -> None:
+    def __init__(self, now: int, *, org_id: str = "") -> None:
         """Start without data, at ``now`` in epoch milliseconds."""
-        self.id = org_id or f"{now // 1000:08x}{0:016x}"
-        self.name = name
+        self.id = org_id or f"{now // SECOND:08x}{0:016x}"
         self.worked_until = now
         self.resources: dict[str, dict[str, Resource]] = defaultdict(dict)
         self.lock = RLock()
@@ -42,8 +40,7 @@ class Store:
         Args:
             kind: its type, for example ``conversation``.
             data: the JSON:API resource object.
-            indexed_at: epoch ms from which searches see this version; None: at once, or
-                ``updatedAt`` plus the index delay when an emulator was told to have one.
+            indexed_at: epoch ms from which searches see this version; None: see ``index_delay``.
         """
         with self.lock:
             self._version += 1
@@ -81,25 +78,25 @@ class Store:
     def delete(self, kind: str, resource_id: str, *, at: int) -> None:
         """Mark a resource deleted at ``at`` (epoch ms).
 
-        That ``updatedAt`` moves with a deletion is not documented; the emulator chooses it.
+        Chosen: ``updatedAt`` moves with a deletion.
         """
         self.touch(kind, resource_id, at=at, deleted=True, deletedAt=to_text(at))
 
     def remove(self, kind: str, resource_id: str) -> None:
-        """Take a resource out of its plain list, as if it had never been; searches keep it."""
+        """Take a resource out of its list; searches keep it."""
         with self.lock:
             del self.resources[kind][resource_id]
             self._ids.pop(kind, None)
 
     def ids(self, kind: str) -> list[str]:
-        """Return the ids of a type in ascending order: the order of plain lists."""
+        """Return the ids of a type in ascending order, which is that of lists."""
         with self.lock:
             if kind not in self._ids:
                 self._ids[kind] = sorted(self.resources[kind])
             return self._ids[kind]
 
-    def index(self, kind: str, now: int) -> Index:
-        """Return the search index of a type as visible at ``now``; read it under ``lock``."""
-        index = self._indexes[kind]
+    def index(self, context: str, now: int) -> Index:
+        """Return what searches of a query context see at ``now``; read it under ``lock``."""
+        index = self._indexes[context]
         index.catch_up(now)
         return index

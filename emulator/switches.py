@@ -1,46 +1,39 @@
-"""What a test or a user can turn on while the emulator serves."""
+"""What a test can turn on while the emulator serves."""
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal
-
-ResetUnit = Literal["seconds", "milliseconds", "relative"]
 
 
 @dataclass
 class Switches:
-    """Plain attributes, read at every request; the defaults are a healthy org as documented.
+    """Read at every request. The defaults are a healthy org, as documented.
 
     Attributes:
-        expired_key: every request answers 401 "Expired token" (text seen by peers).
+        expired_key: every request answers 401 "Expired token" (text seen by others).
         pod: every request answers 401 with the documented text about pods, naming this one.
         forbidden: resources refused whatever the roles, for example ``{"team", "search"}``.
         missing_role_status: 403 as newly documented, or 401 as documented before.
-        hidden: ids of conversations whose children answer 403.
-        unsent: ids that searches count and leave out of the pages they cut.
-        poison: ids that make every search page and list of children with one of them answer 500.
-        times_v2: serve the second version of handle times; else it answers 404.
-        sorted_sessions: the list of work sessions takes ``sort=desc`` (not documented).
-        company_search: the standard search takes attributes of companies, as peers rely on;
-            else it answers 400 for each, as the documented list has none.
+        hidden: ids of conversations that answer 403, with all that belongs to them.
+        unsent: ids that searches count but leave out of their pages.
+        poison: ids that make every page of a search or of children with one of them answer 500.
+        times_v2: serve handle times under ``/v2``, else answer 404 there.
+        sorted_sessions: the list of work sessions obeys ``sort=desc`` (not documented).
+        company_search: the search takes attributes of companies, as other connectors rely on; else
+            it answers 400, as the documented list has none.
         search_limit: searches per 60 s (100 documented); None: unlimited.
         org_limit: requests per 60 s (1,000 documented for Enterprise); None: unlimited.
-        other_use: fraction 0..1 of both budgets that another client has used up.
-        rate_headers: send ``x-ratelimit-limit`` and ``-remaining`` with every answer.
-        search_headers: search answers describe the search budget; else the org's (not documented).
-        reset_unit: unit of ``x-ratelimit-reset``, sent only with a 429; None: not sent.
-        retry_after: send ``retry-after`` with a 429 (in no source).
+        other_use: share of both budgets, from 0 to 1, that another client has used up.
         latency: seconds slept per request.
-        moving: this many random conversations are updated after every search answer.
-        index_delay: ms until searches see a version put or touched from now on.
+        moving: how many random conversations are updated after every search.
+        index_delay: ms until searches see a version put from now on.
         total_cap: ``meta.total`` never exceeds it, for example 10,000 (not documented).
-        max_served: a search finding a larger page than this answers ``timed_out``.
+        max_served: a search that finds a larger page answers ``timed_out``.
         bare_search: searches answer ``data`` alone, without ``meta`` and ``links``.
+        unsorted: searches ignore the sort.
         clamp: searches serve pages of this size at most, and ``meta`` does not say so.
-        crossing: ms for which a record is in neither search while it leaves one for the other.
-        forgetful_links: the links of lists carry ``page`` and ``pageSize`` only.
-        faults: probability per request and kind of fault, see ``emulator.faults``.
-        fault_plan: kinds for the next requests they fit, one each; "" for no fault.
+        crossing: ms for which a record is in neither search while it moves to the archive.
+        faults: probability per request of each kind of fault, see ``emulator.faults``.
+        fault_plan: faults of the next requests that they fit, one each; "" for none.
     """
 
     expired_key: bool = False
@@ -56,18 +49,14 @@ class Switches:
     search_limit: int | None = 100
     org_limit: int | None = 1_000
     other_use: float = 0.0
-    rate_headers: bool = True
-    search_headers: bool = False
-    reset_unit: ResetUnit | None = "seconds"
-    retry_after: bool = False
     latency: float = 0.0
     moving: int = 0
     index_delay: int = 0
     total_cap: int | None = None
     max_served: int | None = None
     bare_search: bool = False
+    unsorted: bool = False
     clamp: int | None = None
     crossing: int = 0
-    forgetful_links: bool = False
     faults: dict[str, float] = field(default_factory=dict)
     fault_plan: deque[str] = field(default_factory=deque)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from emulator import Emulator, Org, Switches
 from emulator.children import CHILDREN
 from emulator.faults import FAULTS
-from emulator.org import _OF_CONVERSATIONS, _STREAMS
+from emulator.org import CHILD_STREAMS, STREAMS
 from emulator.times import wall_ms as wall
 from scripts.tap import Tap, measure
 from scripts.text import table
@@ -146,9 +146,9 @@ def expected(org: Org) -> dict[str, dict[str, object]]:
     """Ids by stream, each with its update time, for every stream whose rows are resources."""
     found: dict[str, dict[str, object]] = {
         stream: {one.id: one.part(UPDATED) for one in org.resources[kind].values()}
-        for stream, kind in _STREAMS.items()
+        for stream, kind in STREAMS.items()
     }
-    for stream, kind in _OF_CONVERSATIONS.items():
+    for stream, kind in CHILD_STREAMS.items():
         child = CHILDREN[kind]
         found[stream] = {
             made["id"]: parent.part(UPDATED)
@@ -161,7 +161,7 @@ def expected(org: Org) -> dict[str, dict[str, object]]:
 def difference(org: Org, rows: dict[str, dict[str, dict[str, Any]]]) -> str | None:
     """One sentence about the first stream whose rows are not the org's; `None` if all are."""
     for stream, ids in expected(org).items():
-        name = "conversation_updated_at" if stream in _OF_CONVERSATIONS else "updated_at"
+        name = "conversation_updated_at" if stream in CHILD_STREAMS else "updated_at"
         arrived = {one: row.get(name) for one, row in rows.get(stream, {}).items()}
         if arrived != ids:
             missing, extra = len(ids.keys() - arrived.keys()), len(arrived.keys() - ids.keys())

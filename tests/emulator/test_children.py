@@ -48,11 +48,11 @@ def test_times_are_seconds_then_milliseconds(own: World) -> None:
     for slow, fine in zip(old, new, strict=True):
         assert slow["attributes"]["handleTime"] == round(fine["attributes"]["handleTime"] / 1000)
         assert slow["attributes"]["messageAt"] == fine["attributes"]["messageAt"]
-    sizes = [
-        own.get(f"/{v}/conversations/{one}/times", pageSize=5_000).json["meta"]["pageSize"]
-        for v in ("v1", "v2")
-    ]
-    assert sizes == [100, 1_000]
+    too_large = {"v1": 101, "v2": 1_001}
+    for version, size in too_large.items():
+        path = f"/{version}/conversations/{one}/times"
+        assert own.get(path, pageSize=size - 1).status_code == 200
+        assert own.get(path, pageSize=size).status_code == 400
     own.switches.times_v2 = False
     assert own.get(f"/v2/conversations/{one}/times").status_code == 404
     assert own.get(f"/v1/conversations/{one}/times").status_code == 200
@@ -66,14 +66,13 @@ def test_a_change_adds_an_event(own: World) -> None:
     after = own.rows(path)
     assert [row["id"] for row in after[:-1]] == [row["id"] for row in before]
     assert after[-1]["attributes"]["createdAt"] == to_text(NOW)
-    assert [row["id"] for row in own.rows(path, sort="desc")] == [row["id"] for row in after[::-1]]
     assert {tuple(row["attributes"]["changes"]) for row in after} == {
         ("attributes", "relationships")
     }
 
 
 def test_attachments_are_those_of_messages(own: World) -> None:
-    messages = {row["id"]: row for row in own.rows("/v1/messages")}
+    messages = {one: record.data for one, record in own.org.resources["message"].items()}
     for one in list(own.org.resources["conversation"])[:40]:
         for row in own.rows(f"/v1/conversations/{one}/attachments"):
             message = messages[row["relationships"]["message"]["data"]["id"]]

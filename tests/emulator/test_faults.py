@@ -66,7 +66,7 @@ def test_disorder(filled: World) -> None:
 def test_outside_of_the_range(filled: World) -> None:
     filled.add(99, age=DAY)
     plan(filled, "outside")
-    recent = {"and": {"conversation_updated_at": {"gte": to_text(NOW - 9 * SECOND)}}}
+    recent = {"and": [{"conversation_updated_at": {"gte": to_text(NOW - 9 * SECOND)}}]}
     assert sorted(filled.found(recent)) == [*range(1, 11), 99]
 
 

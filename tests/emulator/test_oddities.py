@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from emulator.children import child_id
-from emulator.times import DAY, HOUR, SECOND, to_text
+from emulator.times import DAY, HOUR, SECOND
 from tests.emulator.world import ARCHIVE, NOW, SEARCH, World
 
 TWO_YEARS = 730 * DAY
@@ -78,17 +78,6 @@ def test_clamped_pages_are_smaller_and_do_not_say_so(filled: World) -> None:
     assert found == [[1, 2, 3], [4, 5, 6], [10]]
     assert pages[0]["meta"]["pageSize"] == 5
     assert [bool(page["links"]["next"]) for page in pages] == [True, True, False]
-
-
-def test_forgetful_links_drop_all_but_the_page(world: World) -> None:
-    for number in range(3):
-        attributes = {"deletedAt": to_text(NOW)} if number else {}
-        world.org.put("user", {"type": "user", "id": str(number), "attributes": attributes})
-    params = {"deleted": "true", "pageSize": "1"}
-    kept = world.get("/v1/users", **params).json["links"]["next"]
-    assert kept == "/v1/users?page=2&pageSize=1&deleted=true"
-    world.switches.forgetful_links = True
-    assert world.get("/v1/users", **params).json["links"]["next"] == "/v1/users?page=2&pageSize=1"
 
 
 def test_a_record_may_be_in_neither_search_while_it_ages(world: World) -> None:

@@ -15,12 +15,15 @@ def statuses(roles: tuple[str, ...], *, forbidden: str = "") -> dict[str, int]:
     emulator = Emulator(Org(now=NOW), clock=lambda: NOW, roles=roles)
     emulator.switches = replace(emulator.switches, forbidden={forbidden})
     client = emulator.app.test_client()
-    return {path: client.get(path.format("none"), headers=KEY).status_code for path in ENDPOINTS}
+    return {
+        path: client.get(path.replace("<key>", "none"), headers=KEY).status_code
+        for path in ENDPOINTS
+    }
 
 
-@pytest.mark.parametrize("resource", sorted({one.resource for one in ENDPOINTS.values()}))
+@pytest.mark.parametrize("resource", sorted({one.type for one in ENDPOINTS.values()}))
 def test_each_resource_wants_one_of_its_roles(resource: str) -> None:
-    mine = {path for path, one in ENDPOINTS.items() if one.resource == resource}
+    mine = {path for path, one in ENDPOINTS.items() if one.type == resource}
     for role in ROLES[resource]:
         opened = {path for path, status in statuses((role,)).items() if status != 403}
         assert mine <= opened

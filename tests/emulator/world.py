@@ -34,6 +34,16 @@ class Answer:
         return cls(status, kind, headers, response.data, response.text, content)
 
 
+def search_body(context: str, prefix: str = "") -> dict[str, object]:
+    """The search for everything of a context; attributes begin with `prefix`, else with it."""
+    return {
+        "queryContext": context,
+        "and": [],
+        "sort": [{f"{prefix or context}_updated_at": "asc"}],
+        "includeDeleted": False,
+    }
+
+
 @dataclass
 class World:
     """An emulator, its org, its clock and a client without sockets."""
@@ -78,12 +88,8 @@ class World:
         path: str = SEARCH,
         params: Mapping[str, object] | None = None,
     ) -> Answer:
-        """Search conversations in order of their update unless told otherwise."""
-        asked = {
-            "queryContext": "conversation",
-            "sort": {"conversation_updated_at": "asc"},
-            **(body or {}),
-        }
+        """Search as the tap does: conversations, unless `body` says otherwise."""
+        asked = {**search_body("conversation"), **(body or {})}
         response = self.client.post(path, query_string=params, json=asked, headers=KEY)
         return Answer.of(response)
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from emulator import Emulator, Org, Switches
 from tap_kustomer import timestamps
-from tap_kustomer.walks.query import Query
 from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.slices import Limits, SliceReader
 from tests.emulated import emulated, searches
@@ -14,10 +13,7 @@ from tests.support import HeldClock, Messages, client_for, served_by, tap_for
 from tests.table import QUERY
 
 if TYPE_CHECKING:
-    import pytest
-
     from tap_kustomer.api.client import Client
-    from tap_kustomer.walks.page import Span
 
 
 def assert_whole(emulator: Emulator, limits: Limits | None = None, **config: Any) -> None:
@@ -52,17 +48,8 @@ def test_pages_that_lack_a_record_now_and_then_are_read_whole(waits: list[float]
     assert_whole(emulator, page_size=20)
 
 
-def test_a_server_that_ignores_the_sort_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a sort the emulator answers any page of the range, not its beginning."""
-    with_sort = Query.body
-
-    def without_sort(query: Query, span: Span, **options: bool) -> dict[str, Any]:
-        body = with_sort(query, span, **options)
-        del body["sort"]
-        return body
-
-    monkeypatch.setattr(Query, "body", without_sort)
-    emulator = emulated()
+def test_a_server_that_ignores_the_sort_is_read_whole() -> None:
+    emulator = emulated(unsorted=True)
     assert_whole(emulator, page_size=20)
     assert len(searches(emulator)) < 300
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from emulator.resource import JsonObject
+from emulator.resource import JsonObject, json_resource, link, new_id
 from emulator.store import Store
 from emulator.times import DAY, to_text
 
@@ -13,6 +13,8 @@ _NAMES = (
     "Elif Çelik", "Liam Murphy", "Marta Kovács", "Ivan Petrov", "Sofia Rossi", "Noah Cohen",
     "Ama Mensah", "Lucas Silva", "Ingrid Øverli", "Dana Popescu", "Ruth Adler", "李 娜",
 )  # fmt: skip
+FIRST_NAMES = ("Nora", "Hugo", "Zoé", "Mateo", "Ayşe", "Jürgen", "Mei", "Olu", "Siân", "Björk")
+LAST_NAMES = ("O'Brien", "Müller", "Da Silva", "Ng", "Łaski", "Dupont", "Smith-Jones", "García")
 _TEAMS = ("Tier 1", "Tier 2", "Returns & Refunds", "Social média", "VIP", "Night shift")
 _READABLE = ("conversation", "customer", "message", "note", "company", "team", "user", "search")
 # Name, whether Kustomer's own, role names.
@@ -31,38 +33,28 @@ _LISTED_ONLY = (
     "org.admin.security", "org.admin.user.read", "org.permission.audit_logs.read",
     "org.permission.outbound_webhook", "org.permission.queue.read", "org.user.routing.read",
 )  # fmt: skip
-# Held by permission sets, but not among the listed auth roles.
+# Permission sets hold these, but the list of auth roles lacks them.
 _HELD_ONLY = {"org.user.hook.write", "org.permission.kobject.kobject_order.read"}
-
-
-def new_id(rng: Random, created: int) -> str:
-    """Return an id whose first 8 hex digits are the creation second (inferred)."""
-    return f"{created // 1000:08x}{rng.getrandbits(64):016x}"
-
-
-def link(kind: str, one: str) -> JsonObject:
-    """Return a to-one relationship with data."""
-    return {"data": {"type": kind, "id": one}, "links": {"self": f"/v1/{kind}s/{one}"}}
 
 
 def add_people(store: Store, rng: Random, *, now: int, days: int) -> None:
     """Put users, teams, permission sets and auth roles into the store."""
-    office = _Office(store, rng, now - (days + 300) * DAY, now)
-    sets = [office.permission_set(*described) for described in _SETS]
-    users = [office.user(name, sets[:4]) for name in _NAMES]
+    people = _People(store, rng, now - (days + 300) * DAY, now)
+    sets = [people.permission_set(*described) for described in _SETS]
+    users = [people.user(name, sets[:4]) for name in _NAMES]
     for name in ("Data export", "Web shop"):
-        office.user(name, [])
+        people.user(name, [])
     for position, name in enumerate(_TEAMS):
-        office.team(name, users[position::5], sets[2:3] if position == 1 else [])
-    for one in users[-2:]:
-        store.delete("user", one, at=now - rng.randrange(1, DAY))
+        people.team(name, users[position::5], sets[2:3] if position == 1 else [])
+    for record_id in users[-2:]:
+        store.delete("user", record_id, at=now - rng.randrange(1, DAY))
     held = {role for _, _, roles in _SETS for role in roles}
     for role in sorted((held - _HELD_ONLY).union(_LISTED_ONLY)):
         store.put("auth_role", {"type": "auth_role", "id": role})
 
 
 @dataclass(frozen=True)
-class _Office:
+class _People:
     """Puts resources made between two instants (epoch ms) into a store."""
 
     store: Store
@@ -101,19 +93,15 @@ class _Office:
     def _put(self, kind: str, attributes: JsonObject) -> str:
         created = self.rng.randrange(self.since, self.now - 30 * DAY)
         updated = self.rng.randrange(created, self.now - DAY)
-        one = new_id(self.rng, created)
+        record_id = new_id(self.rng, created)
         stamps = {"createdAt": created, "updatedAt": updated, "modifiedAt": updated}
-        resource: JsonObject = {
-            "type": kind,
-            "id": one,
-            "attributes": attributes | {name: to_text(at) for name, at in stamps.items()},
-            "relationships": {"org": link("org", self.store.id), "createdBy": None},
-        }
+        attributes |= {name: to_text(at) for name, at in stamps.items()}
+        relationships: JsonObject = {"org": link("org", self.store.id), "createdBy": None}
+        made = json_resource(kind, record_id, f"{kind}s", attributes, relationships)
         if kind == "role_group":
-            version = new_id(self.rng, updated)
-            resource["relationships"]["activeVersion"] = link("role_group_version", version)
-        else:
             # Role groups have no links of their own (documented).
-            resource["links"] = {"self": f"/v1/{kind}s/{one}"}
-        self.store.put(kind, resource)
-        return one
+            del made["links"]
+            version = new_id(self.rng, updated)
+            relationships["activeVersion"] = link("role_group_version", version)
+        self.store.put(kind, made)
+        return record_id

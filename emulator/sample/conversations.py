@@ -7,11 +7,12 @@ relationship; relationships are null, links only or with data; and one attribute
 from dataclasses import dataclass
 from random import Random
 
-from emulator.people import link, new_id
-from emulator.resource import JsonObject
+from emulator.resource import JsonObject, json_resource, link, new_id
 from emulator.store import Store
 from emulator.times import HOUR, SECOND, to_text
 
+# Settings that sample conversations refer to.
+SLA, SLA_VERSION, QUEUE, BRAND, FORM = (f"5f00a{letter}{0:018}" for letter in "abcde")
 _CHANNELS = ("email", "chat", "sms", "voice", "whatsapp", "instagram", "form")
 _SUBJECTS = (
     "Where is my order?", "Réclamation: colis abîmé", "Refund for order", "Can't log in 🙁",
@@ -30,7 +31,7 @@ class Staff:
 
     @classmethod
     def of(cls, store: Store) -> "Staff":
-        """Return the store's active agents and teams; tags are only known by their ids."""
+        """Return the store's active agents and teams; the ids of tags are fixed."""
         agents = [
             record.id
             for record in store.resources["user"].values()
@@ -46,7 +47,7 @@ def conversation(
     rng: Random, staff: Staff, org_id: str, *, created: int, updated: int
 ) -> JsonObject:
     """Make up a conversation between two instants (epoch ms)."""
-    one = new_id(rng, created)
+    record_id = new_id(rng, created)
     channel = rng.choice(_CHANNELS)
     status = rng.choices(("done", "open", "snoozed"), (7, 2, 1))[0]
     agent, team = rng.choice(staff.agents), rng.choice(staff.teams)
@@ -55,34 +56,23 @@ def conversation(
     is_done = status == "done"
     attributes: JsonObject = {
         "name": f"{rng.choice(_SUBJECTS)} #{rng.randrange(10_000, 99_999)}",
-        "preview": "Hello, I have a question about my last order.",
-        "channels": [channel],
-        "status": status,
-        "direction": rng.choice(("in", "in", "in", "out")),
-        "priority": rng.randrange(1, 6),
-        "rev": rng.randrange(1, 30),
-        "createdAt": to_text(created),
-        "updatedAt": to_text(updated),
+        "preview": "Hello, I have a question about my last order.", "channels": [channel],
+        "status": status, "direction": rng.choice(("in", "in", "in", "out")),
+        "priority": rng.randrange(1, 6), "rev": rng.randrange(1, 30),
+        "createdAt": to_text(created), "updatedAt": to_text(updated),
         "modifiedAt": to_text(rng.randint(created, updated)),
         "lastActivityAt": to_text(rng.randint(created, updated)),
-        "lastMessageAt": to_text(replied),
-        "open": {"statusAt": to_text(created)},
+        "lastMessageAt": to_text(replied), "open": {"statusAt": to_text(created)},
         "snooze": rng.choice((None, {}, {"status": "elapsed", "statusAt": to_text(replied)})),
         "totalOpen": {"time": replied - created, "businessTime": (replied - created) // 3},
         "totalDone": {"time": updated - replied, "businessTime": 0} if is_done else None,
         "totalSnooze": rng.choice((None, {}, {"time": 360_000, "businessTime": 0})),
-        "doneCount": int(is_done),
-        "reopenCount": rng.randrange(2),
-        "ended": channel in {"chat", "voice"},
-        "spam": False,
-        "deleted": False,
+        "doneCount": int(is_done), "reopenCount": rng.randrange(2),
+        "ended": channel in {"chat", "voice"}, "spam": False, "deleted": False,
         "messageCount": rng.randrange(1, 15),
-        "messageCountByChannel": {channel: rng.randrange(1, 15)},
-        "noteCount": rng.randrange(3),
-        "outboundMessageCount": rng.randrange(5),
-        "lastMessageDirection": "out",
-        "satisfaction": 0,
-        "satisfactionLevel": _satisfaction(rng, one, team, replied),
+        "messageCountByChannel": {channel: rng.randrange(1, 15)}, "noteCount": rng.randrange(3),
+        "outboundMessageCount": rng.randrange(5), "lastMessageDirection": "out",
+        "satisfaction": 0, "satisfactionLevel": _satisfaction(rng, record_id, team, replied),
         "sentiment": rng.choice((None, {}, {"polarity": -1, "confidence": 0.875})),
         "tags": rng.sample(staff.tags, rng.randrange(4)),
         "assignedUsers": rng.choice(([agent], [agent], [])),
@@ -94,47 +84,28 @@ def conversation(
         "lastDone": _done(agent, team, created, updated) if is_done else {},
         "sla": _sla(rng, created, replied),
         "modificationHistory": {"statusAt": to_text(updated), "nameAt": None},
-        "linkedConversations": [],
-        "defaultLang": rng.choice(("en_us", "fr_fr", "de_de")),
+        "linkedConversations": [], "defaultLang": rng.choice(("en_us", "fr_fr", "de_de")),
         "roleGroupVersions": [],
         # In no reference: attributes turn up without notice.
         "aiTriage": {"intent": rng.choice(_REASONS), "score": round(rng.random(), 3)},
         "custom": _custom(rng, created),
-    }
-    return {
-        "type": "conversation",
-        "id": one,
-        "attributes": attributes,
-        "relationships": _relationships(
-            rng, one, org_id, customer, agent, has_sla=bool(attributes["sla"])
-        ),
-        "links": {"self": f"/v1/conversations/{one}"},
-    }
+    }  # fmt: skip
+    relationships: JsonObject = {
+        "org": link("org", org_id), "customer": link("customer", customer),
+        "messages": {"links": {"self": f"/v1/conversations/{record_id}/messages"}},
+        "createdBy": None, "modifiedBy": link("user", agent), "endedBy": None, "deletedBy": None,
+    }  # fmt: skip
+    if attributes["sla"]:
+        relationships["sla"] = link("sla", SLA)
+        relationships["slaVersion"] = link("sla_version", SLA_VERSION)
+    if rng.randrange(3) == 0:
+        relationships["queue"] = link("queue", QUEUE)
+        relationships["brand"] = link("brand", BRAND)
+    return json_resource("conversation", record_id, "conversations", attributes, relationships)
 
 
 def _chance(rng: Random, probability: float) -> bool:
     return rng.random() < probability
-
-
-def _relationships(
-    rng: Random, one: str, org_id: str, customer: str, agent: str, *, has_sla: bool
-) -> JsonObject:
-    relationships: JsonObject = {
-        "org": link("org", org_id),
-        "customer": link("customer", customer),
-        "messages": {"links": {"self": f"/v1/conversations/{one}/messages"}},
-        "createdBy": None,
-        "modifiedBy": link("user", agent),
-        "endedBy": None,
-        "deletedBy": None,
-    }
-    if has_sla:
-        relationships["sla"] = link("sla", "5f00aa" + "0" * 18)
-        relationships["slaVersion"] = link("sla_version", "5f00ab" + "0" * 18)
-    if rng.randrange(3) == 0:
-        relationships["queue"] = link("queue", "5f00ac" + "0" * 18)
-        relationships["brand"] = link("brand", "5f00ad" + "0" * 18)
-    return relationships
 
 
 def _custom(rng: Random, created: int) -> JsonObject | None:
@@ -154,47 +125,33 @@ def _message(rng: Random, channel: str, at: int) -> JsonObject:
     address = f"shopper{rng.randrange(1_000)}@example.com"
     by_mail = channel in {"email", "form"}
     return {
-        "id": new_id(rng, at),
-        "sentAt": to_text(at),
-        "createdAt": to_text(at),
-        "channel": channel,
+        "id": new_id(rng, at), "sentAt": to_text(at), "createdAt": to_text(at), "channel": channel,
         "directionType": "initial-in",
         "meta": {
             "from": address if by_mail else "+15550100",
-            # An array for e-mail, a plain string for text messages, as seen in payloads.
+            # A list for e-mail, text for text messages (seen in payloads).
             "to": [{"email": "help@example.com"}] if by_mail else "+15550199",
             "attachmentNum": 0,
         },
-    }
+    }  # fmt: skip
 
 
 def _response(rng: Random, agent: str, team: str, created: int, replied: int) -> JsonObject:
     if _chance(rng, 0.15):
         return {"createdByTeams": [], "assignedTeams": [], "assignedUsers": []}
     return {
-        "id": new_id(rng, replied),
-        "time": replied - created,
-        "businessTime": (replied - created) // 3,
-        "responseTime": replied - created,
-        "createdAt": to_text(replied),
-        "sentAt": to_text(replied),
-        "createdBy": agent,
-        "createdByTeams": [team],
-        "assignedTeams": [team],
-        "assignedUsers": [agent],
-    }
+        "id": new_id(rng, replied), "time": replied - created,
+        "businessTime": (replied - created) // 3, "responseTime": replied - created,
+        "createdAt": to_text(replied), "sentAt": to_text(replied), "createdBy": agent,
+        "createdByTeams": [team], "assignedTeams": [team], "assignedUsers": [agent],
+    }  # fmt: skip
 
 
 def _done(agent: str, team: str, created: int, at: int) -> JsonObject:
     return {
-        "time": at - created,
-        "businessTime": (at - created) // 3,
-        "createdAt": to_text(at),
-        "createdBy": agent,
-        "assignedTeams": [team],
-        "assignedUsers": [],
-        "noteCount": 0,
-    }
+        "time": at - created, "businessTime": (at - created) // 3, "createdAt": to_text(at),
+        "createdBy": agent, "assignedTeams": [team], "assignedUsers": [], "noteCount": 0,
+    }  # fmt: skip
 
 
 def _sla(rng: Random, created: int, replied: int) -> JsonObject | None:
@@ -202,29 +159,19 @@ def _sla(rng: Random, created: int, replied: int) -> JsonObject | None:
         return None
     due = created + 4 * HOUR
     breached = replied > due
-    metric = {"breachAt": to_text(due), "satisfiedAt": to_text(replied)}
     return {
-        "name": "Standard",
-        "version": 2,
-        "status": "done",
-        "breached": breached,
+        "name": "Standard", "version": 2, "status": "done", "breached": breached,
         "matchedAt": to_text(created),
-        "metrics": {"firstResponse": metric},
+        "metrics": {"firstResponse": {"breachAt": to_text(due), "satisfiedAt": to_text(replied)}},
         "breach": {"metric": "firstResponse", "at": to_text(due)} if breached else {},
-    }
+    }  # fmt: skip
 
 
-def _satisfaction(rng: Random, one: str, team: str, at: int) -> JsonObject:
+def _satisfaction(rng: Random, record_id: str, team: str, at: int) -> JsonObject:
     if _chance(rng, 0.7):
         return {"sentByTeams": []}
     return {
-        "form": "5f00ae" + "0" * 18,
-        "formResponse": f"{at // SECOND:08x}{one[8:]}",
-        "channel": "email",
-        "status": "rated",
-        "score": rng.randrange(1, 6),
-        "rating": rng.randrange(1, 6),
-        "answers": [],
-        "createdAt": to_text(at),
-        "sentByTeams": [team],
-    }
+        "form": FORM, "formResponse": f"{at // SECOND:08x}{record_id[8:]}", "channel": "email",
+        "status": "rated", "score": rng.randrange(1, 6), "rating": rng.randrange(1, 6),
+        "answers": [], "createdAt": to_text(at), "sentByTeams": [team],
+    }  # fmt: skip

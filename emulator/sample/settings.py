@@ -1,13 +1,12 @@
-"""Sample settings of an org, agents' shifts and the audit log."""
+"""Sample settings of an org: tags, brands, shortcuts, SLAs, klasses, queues and the like."""
 
 from dataclasses import dataclass
 from random import Random
 
-from emulator.conversations import Staff
-from emulator.people import link, new_id
-from emulator.resource import JsonObject
+from emulator.resource import JsonObject, json_resource, link, new_id
+from emulator.sample.conversations import BRAND, FORM, QUEUE, SLA, SLA_VERSION, Staff
 from emulator.store import Store
-from emulator.times import DAY, HOUR, to_text
+from emulator.times import DAY, to_text
 
 _TAGS = ("vip", "refund", "Übergröße", "late parcel", "fraud?", "praise", "bug", "wholesale",
          "press", "legal", "duplicate", "spam")  # fmt: skip
@@ -17,8 +16,6 @@ _KLASSES: tuple[tuple[str, str, list[str]], ...] = (
     ("ecomm-return", "existing_only", []),
     ("loyalty", "disabled", []),
 )
-# The ids that sample conversations refer to.
-SLA, SLA_VERSION, QUEUE, BRAND, FORM = (f"5f00a{letter}{0:018}" for letter in "abcde")
 # Resource or klass -> attribute -> type, and what else its definition says.
 _DEFINITIONS: dict[str, dict[str, JsonObject]] = {
     "conversation": {
@@ -63,33 +60,29 @@ class _Settings:
         kind: str,
         path: str,
         attributes: JsonObject,
-        one: str = "",
+        record_id: str = "",
         relationships: JsonObject | None = None,
         *,
         dates: str = "createdAt updatedAt modifiedAt",
     ) -> str:
         created = self.now - self.rng.randrange(30 * DAY, 400 * DAY)
         updated = self.rng.randrange(created, self.now - DAY)
-        one = one or new_id(self.rng, created)
+        record_id = record_id or new_id(self.rng, created)
         stamps = {
             name: to_text(created if name == "createdAt" else updated) for name in dates.split()
         }
-        self.store.put(kind, {
-            "type": kind, "id": one, "attributes": attributes | stamps,
-            "relationships": {"org": link("org", self.store.id), "createdBy": None,
-                              **(relationships or {})},
-            "links": {"self": f"/v1/{path}/{one}"},
-        })  # fmt: skip
-        return one
+        related = {"org": link("org", self.store.id), "createdBy": None, **(relationships or {})}
+        self.store.put(kind, json_resource(kind, record_id, path, attributes | stamps, related))
+        return record_id
 
 
-def add_configuration(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
+def add_settings(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
     """Put all settings into the store."""
     settings = _Settings(store, rng, now)
-    for one, name in zip(staff.tags, _TAGS, strict=True):
+    for record_id, name in zip(staff.tags, _TAGS, strict=True):
         deletion = {"deletedAt": to_text(now - DAY)} if name == "spam" else {}
         attributes = {"name": name, "color": rng.choice((None, "#ff8800")), **deletion}
-        settings.put("tag", "tags", attributes | {"deleted": name == "spam"}, one)
+        settings.put("tag", "tags", attributes | {"deleted": name == "spam"}, record_id)
     brand = {"name": "Sample Store", "iconUrl": None, "default": True}
     settings.put("brand", "brands", brand, BRAND)
     settings.put("brand", "brands", brand | {"name": "Outlet", "default": False})
@@ -112,30 +105,31 @@ def add_configuration(store: Store, rng: Random, staff: Staff, *, now: int) -> N
         }  # fmt: skip
         settings.put("queue", "routing/queues", queue, QUEUE if name == "Returns" else "")
     _schedules(settings)
-    for one, name in ((FORM, "How did we do?"), ("", "Chat survey")):
+    for record_id, name in ((FORM, "How did we do?"), ("", "Chat survey")):
         settings.put("satisfaction", "satisfaction", {
             "name": name, "formType": "csat", "enabled": True, "channel": "email",
             "description": None, "from": {"account": "help@example.com", "app": "postmark"},
             "delayTime": 3_600_000, "scale": {"options": 5, "type": "emoji", "labelLow": "bad"},
             "introduction": "Hi!", "ratingPrompt": name, "questions": [{"prompt": "Why?"}],
             "positiveQuestions": [], "negativeQuestions": [], "criteria": {"and": [], "or": []},
-        }, one, {"template": None})  # fmt: skip
+        }, record_id, {"template": None})  # fmt: skip
 
 
 def _slas(settings: _Settings) -> None:
     for sla, versions in ((SLA, (SLA_VERSION, "")), ("", ("",))):
-        of = sla or new_id(settings.rng, settings.now - 100 * DAY)
+        sla_id = sla or new_id(settings.rng, settings.now - 100 * DAY)
         made: list[JsonObject] = []
-        for number, one in zip(range(len(versions), 0, -1), versions, strict=True):
-            version = settings.put("sla_version", f"slas/{of}/versions", {
+        for number, record_id in zip(range(len(versions), 0, -1), versions, strict=True):
+            version = settings.put("sla_version", f"slas/{sla_id}/versions", {
                 "name": "Standard" if sla else "VIP", "description": None, "version": number,
                 "hours": "business" if sla else None, "metrics": {
                     "firstResponse": {"enabled": True, "times": {"1": 60, "5": 1.5}}},
                 "criteria": {"and": [{"conversation_priority": {"operator": "gte", "value": 3}}]},
-            }, one, {"sla": link("sla", of)}, dates="createdAt")  # fmt: skip
+            }, record_id, {"sla": link("sla", sla_id)}, dates="createdAt")  # fmt: skip
             made.append({"type": "sla_version", "id": version})
         attributes = {"currentVersion": len(versions)}
-        settings.put("sla", "slas", attributes, of, {"versions": {"data": made}}, dates="createdAt")
+        related: JsonObject = {"versions": {"data": made}}
+        settings.put("sla", "slas", attributes, sla_id, related, dates="createdAt")
 
 
 def _klasses(settings: _Settings) -> None:
@@ -147,13 +141,13 @@ def _klasses(settings: _Settings) -> None:
         }, relationships={"kobjects": {"links": {"self": f"/v1/klasses/{name}"}}},
             dates="createdAt updatedAt")  # fmt: skip
     for resource, definitions in _DEFINITIONS.items():
-        one = new_id(settings.rng, settings.now - 300 * DAY)
+        record_id = new_id(settings.rng, settings.now - 300 * DAY)
         properties = {
             name: {"displayName": name, "modifiedAt": to_text(settings.now - 90 * DAY)} | definition
             for name, definition in definitions.items()
         }
         settings.store.put("metadata", {
-            "type": "metadata", "id": one, "attributes": {"properties": properties},
+            "type": "metadata", "id": record_id, "attributes": {"properties": properties},
             "relationships": {"org": link("org", settings.store.id)},
             "links": {"self": f"/v1/metadata/{resource}"},
         })  # fmt: skip
@@ -163,58 +157,9 @@ def _schedules(settings: _Settings) -> None:
     hours = {str(day): [[540, 1_020]] if 0 < day < 6 else None for day in range(7)}  # noqa: PLR2004 - Saturday
     for name, zone in (("Default", "Europe/Paris"), ("Night shift", "America/New_York")):
         attributes = {"name": name, "hours": hours, "timezone": zone, "default": name == "Default"}
-        one = settings.put("schedule", "schedules", attributes)
+        record_id = settings.put("schedule", "schedules", attributes)
         for holiday in ("New Year", "Fête nationale"):
-            settings.put("holiday", f"schedules/{one}/holidays", {
+            settings.put("holiday", f"schedules/{record_id}/holidays", {
                 "name": holiday, "description": None, "startDate": "2027-01-01T00:00:00",
                 "endDate": "2027-01-02T00:00:00", "enabled": True,
-            }, relationships={"schedule": link("schedule", one)})  # fmt: skip
-
-
-def add_shifts(store: Store, rng: Random, staff: Staff, *, now: int, days: int) -> None:
-    """Put agents' work sessions of the last days into a store; the latest may still be active."""
-    for agent in staff.agents:
-        for back in range(min(days, 3)):
-            start = now - back * DAY - rng.randrange(1, 9 * HOUR)
-            end = start + rng.randrange(HOUR, 8 * HOUR)
-            is_active = end > now
-            one = new_id(rng, start)
-            moved = to_text(start if is_active else end)
-            store.put("work_session", {
-                "type": "work_session", "id": one,
-                "attributes": {
-                    "active": is_active, "signedInAt": to_text(start),
-                    "signedOutAt": None if is_active else to_text(end),
-                    "statusType": rng.choice(("available", "busy")) if is_active else "unavailable",
-                    "createdAt": to_text(start), "updatedAt": moved, "modifiedAt": moved,
-                    "timeByStatus": {"available": 3_600_000},
-                },
-                "relationships": {"org": link("org", store.id), "user": link("user", agent),
-                                  "workItems": {"links": {}}},
-                "links": {"self": f"/v1/routing/work-sessions/{one}"},
-            })  # fmt: skip
-
-
-def add_audit_logs(
-    store: Store, rng: Random, staff: Staff, *, between: tuple[int, int], number: int
-) -> None:
-    """Put so many audit logs made between two instants (epoch ms) into a store."""
-    for _ in range(number):
-        published = rng.randint(*between)
-        # Created after it was published, up to 1.5 s (seen), and never in the future.
-        created = min(published + rng.randrange(1_500), between[1])
-        one, agent = new_id(rng, published), rng.choice(staff.agents)
-        kind = rng.choice(("user", "shortcut", "business_rule"))
-        store.put("audit_log", {
-            "type": "audit_log", "id": one,
-            "attributes": {
-                "eventName": f"kustomer.{kind}.update", "eventVerb": "update", "org": store.id,
-                "userId": agent, "userType": rng.choice(("user", "machine")),
-                "objectId": rng.choice(staff.agents), "objectType": kind, "client": None,
-                "ip": "203.0.113.7", "createdAt": to_text(created),
-                "publishedAt": to_text(published),
-                "expiresAt": to_text(created + 365 * DAY),
-                "changes": rng.choice(({}, {"attributes": {"name": {"before": "a"}}})),
-            },
-            "relationships": {"user": link("user", agent)},
-        })  # fmt: skip
+            }, relationships={"schedule": link("schedule", record_id)})  # fmt: skip

@@ -1,14 +1,15 @@
-"""A stretch of an org's life: conversations and what comes with them, staff changes."""
+"""How a sample org lives on: new, changed and deleted records, and staff changes."""
 
 from random import Random
 
-from emulator.configuration import add_audit_logs
-from emulator.conversations import Staff, conversation
-from emulator.related import Circle
+from emulator.sample.activity import add_audit_logs
+from emulator.sample.conversations import Staff, conversation
+from emulator.sample.timeline import Timeline
 from emulator.store import Store
 
+# Conversations per stretch of life.
 CREATED, UPDATED, DELETED = 20, 40, 3
-# How many of them change, and one of each is deleted.
+# Other records that change; the first of each type is deleted.
 OTHERS = {"customer": 6, "message": 8, "note": 3, "company": 2, "kobject": 4}
 LOGS = 4
 
@@ -30,17 +31,17 @@ def live_on(store: Store, *, at: int, seed: int) -> dict[str, int]:
     for record in doomed:
         store.delete("conversation", record.id, at=some_time())
     staff = Staff.of(store)
-    # The rest has chances of its own, so that conversations do not depend on it.
+    # A generator of their own: see `fill`.
     other = Random(f"{seed}:{at}:other")
     changed_others = sum(_change(store, other, kind, since, at) for kind in OTHERS)
     add_audit_logs(store, other, staff, between=(since, at), number=LOGS)
-    circle = Circle(store, other, store.ids("company"))
+    timeline = Timeline(store, other, store.ids("company"))
     store.worked_until = at
     for _ in range(CREATED):
         moment = some_time()
         made = conversation(rng, staff, store.id, created=moment, updated=rng.randint(moment, at))
         store.put("conversation", made)
-        circle.add(made)
+        timeline.add(made)
     deactivated = _deactivate_someone(store, rng, some_time())
     teams = sorted(store.resources["team"])
     if teams:
@@ -57,25 +58,18 @@ def live_on(store: Store, *, at: int, seed: int) -> dict[str, int]:
 
 
 def _change(store: Store, rng: Random, kind: str, since: int, at: int) -> int:
-    """Change a few resources of a kind, and delete the first of them; returns how many."""
+    """Change a few records of a type, delete the first of them, and return how many."""
     known = [record.id for record in store.resources[kind].values() if not record.deleted]
     chosen = rng.sample(known, min(OTHERS[kind], len(known)))
-    for position, one in enumerate(chosen):
-        moment = rng.randint(since, at)
-        if position:
-            store.touch(kind, one, at=moment)
-        else:
-            store.delete(kind, one, at=moment)
+    for position, record_id in enumerate(chosen):
+        happen = store.touch if position else store.delete
+        happen(kind, record_id, at=rng.randint(since, at))
     return len(chosen)
 
 
 def _deactivate_someone(store: Store, rng: Random, at: int) -> int:
-    agents = [
-        record.id
-        for record in store.resources["user"].values()
-        if not record.deleted and record.data["attributes"].get("userType") == "user"
-    ]
-    if len(agents) == 1 or not agents:
+    agents = Staff.of(store).agents
+    if len(agents) == 1:
         return 0  # Somebody has to stay.
-    store.delete("user", rng.choice(sorted(agents)), at=at)
+    store.delete("user", rng.choice(agents), at=at)
     return 1

@@ -1,11 +1,18 @@
-"""A believable org: people, settings, conversations, and what comes with them."""
+"""Sample data: a believable org, made up from a seed, and how it lives on.
+
+`# fmt: skip` keeps attributes in compact rows: one value a line would bury the odd shapes.
+"""
 
 from random import Random
 
-from emulator.configuration import add_audit_logs, add_configuration, add_shifts
-from emulator.conversations import Staff, conversation
-from emulator.people import add_people
-from emulator.related import Circle, add_companies, add_kobjects
+from emulator.resource import link
+from emulator.sample.activity import add_audit_logs, add_work_sessions
+from emulator.sample.companies import add_companies
+from emulator.sample.conversations import Staff, conversation
+from emulator.sample.kobjects import add_kobjects
+from emulator.sample.people import add_people
+from emulator.sample.settings import add_settings
+from emulator.sample.timeline import Timeline
 from emulator.store import Store
 from emulator.times import DAY, HOUR, to_text
 
@@ -19,14 +26,14 @@ def fill(store: Store, *, seed: int, now: int, conversations: int, days: int) ->
     rng = Random(seed)
     add_people(store, rng, now=now, days=days)
     staff = Staff.of(store)
-    # The rest has chances of its own, so that conversations do not depend on it.
+    # A generator of their own, so that a new kind of data leaves the conversations as they are.
     other = Random(f"{seed}:other")
-    add_configuration(store, other, staff, now=now)
-    add_shifts(store, other, staff, now=now, days=days)
+    add_settings(store, other, staff, now=now)
+    add_work_sessions(store, other, staff, now=now, days=days)
     since = now - days * DAY
     add_audit_logs(store, other, staff, between=(since, now), number=20 + conversations // 10)
     companies = add_companies(store, other, now=now, days=days, number=10 + conversations // 100)
-    circle = Circle(store, other, companies)
+    timeline = Timeline(store, other, companies)
     store.worked_until = now
     bulk_at = now - days * DAY // 3
     bulk_left = min(_BULK, conversations // 5)
@@ -39,12 +46,9 @@ def fill(store: Store, *, seed: int, now: int, conversations: int, days: int) ->
             updated = min(now, created + int(rng.expovariate(1 / (20 * HOUR))))
         made = conversation(rng, staff, store.id, created=created, updated=updated)
         if rng.randrange(_DELETED_ONE_IN) == 0:
-            deleted_by = rng.choice(staff.agents)
             made["attributes"] |= {"deleted": True, "deletedAt": to_text(updated)}
-            made["relationships"]["deletedBy"] = {
-                "data": {"type": "user", "id": deleted_by},
-                "links": {"self": f"/v1/users/{deleted_by}"},
-            }
+            made["relationships"]["deletedBy"] = link("user", rng.choice(staff.agents))
         store.put("conversation", made)
-        circle.add(made)
-    add_kobjects(store, circle, now=now, days=days, number=conversations // 4)
+        timeline.add(made)
+    number = conversations // 4
+    add_kobjects(store, other, timeline.customers, now=now, days=days, number=number)
