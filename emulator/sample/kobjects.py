@@ -13,10 +13,6 @@ def add_kobjects(
     store: Store, rng: Random, customers: list[str], *, now: int, days: int, number: int
 ) -> None:
     """Put custom objects of several klasses, changed within the last ``days``, into a store."""
-    klasses = {
-        str(klass.part(("attributes", "name"))): klass.id
-        for klass in store.resources["klass"].values()
-    }
     for position in range(number):
         name = KLASSES[position % 5 // 2]
         updated = now - rng.randrange(1, days * DAY)
@@ -42,8 +38,8 @@ def add_kobjects(
         customer = rng.choice(customers) if customers else None
         relationships: JsonObject = {
             "org": {"data": {"type": "org"}},
-            # "link" where all others say "links".
-            "klass": {"data": {"type": "klass", "id": klasses.get(name)},
+            # A klass is named here, not identified; and "link" where all others say "links".
+            "klass": {"data": {"type": "klass", "id": name},
                       "link": {"self": f"/v1/klasses/{name}"}},
             "customer": customer and link("customer", customer), "company": None,
         }  # fmt: skip
