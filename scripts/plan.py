@@ -18,6 +18,10 @@ KEY = f"{settings.PREFIX}API_KEY"
 ADDRESS = f"{settings.PREFIX}BASE_URL"
 URL = "TARGET_POSTGRES_SQLALCHEMY_URL"
 SCHEMA = "TARGET_POSTGRES_DEFAULT_TARGET_SCHEMA"
+# Settings of target-postgres that meltano.yml replaces by the URL.
+PARTS = tuple(
+    f"TARGET_POSTGRES_{name}" for name in ("HOST", "PORT", "USER", "PASSWORD", "DATABASE")
+)
 
 
 class RunError(Exception):
@@ -46,7 +50,7 @@ def make_plan(environment: Mapping[str, str]) -> Plan:
     """Plan a run; an empty variable counts as not set.
 
     Raises:
-        RunError: only one of API key and address is set.
+        RunError: only one of API key and address is set, or a part of the database's address.
     """
     given = {name: value for name, value in environment.items() if value}
     if (KEY in given) != (ADDRESS in given):
@@ -55,6 +59,9 @@ def make_plan(environment: Mapping[str, str]) -> Plan:
             f"{there} is set but {missing} is not: set both to read your org, "
             f"or neither to use the emulator."
         )
+        raise RunError(msg)
+    if parts := [name for name in PARTS if name in given]:
+        msg = f"{parts[0]} is not read: write the whole address of the database into {URL}."
         raise RunError(msg)
     demo = KEY not in given
     server = _server(given)

@@ -71,3 +71,12 @@ def test_a_wrong_value_is_refused_before_meltano_reads_it(
 ) -> None:
     with pytest.raises(SettingsError, match=rf"^Variable {variable} must be {wanted}\.$"):
         check_values({variable: value}, plugins())
+
+
+@pytest.mark.parametrize("name", ["HOST", "PORT", "USER", "PASSWORD", "DATABASE"])
+def test_a_part_of_the_database_address_is_refused(name: str) -> None:
+    variable = f"TARGET_POSTGRES_{name}"
+    with pytest.raises(
+        RunError, match=f"^{variable} is not read: .* TARGET_POSTGRES_SQLALCHEMY_URL"
+    ):
+        make_plan({variable: "x"})
