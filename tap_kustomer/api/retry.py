@@ -17,12 +17,11 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
     wait_exponential,
     wait_random,
 )
 
-from tap_kustomer.errors import LimitedError, TransientError
+from tap_kustomer.errors import LimitedError, OverloadedError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,13 +48,28 @@ class Retry:
         self.tries = tries
         self.sleep = sleep
 
-    def __call__(self, path: str, attempt: Callable[[], T], tries: int | None = None) -> T:
+    def __call__(
+        self,
+        path: str,
+        attempt: Callable[[], T],
+        tries: int | None = None,
+        *,
+        overloaded_tries: int | None = None,
+    ) -> T:
         """What `attempt` returns; `path` is what the log names.
+
+        `overloaded_tries` is for those who would rather ask for less than ask that often.
 
         Raises:
             KustomerError: the first refusal, or the last failure after all tries.
         """
         tries = min(tries or self.tries, self.tries)
+
+        def is_last(state: RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            is_overloaded = isinstance(error, OverloadedError)
+            most = min(overloaded_tries or tries, tries) if is_overloaded else tries
+            return state.attempt_number >= most
 
         def log(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
@@ -71,7 +85,7 @@ class Retry:
 
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(tries),
+            stop=is_last,
             wait=wait_exponential(max=LONGEST_WAIT) + wait_random(0, 1),
             sleep=self.sleep,
             before_sleep=log,
