@@ -133,20 +133,21 @@ class SearchStream(IncrementalStream):
 
     def _again(self, walk: History, key: str) -> Iterator[Record]:
         """The records of an instant that an earlier run could not read."""
-        instant, known = timestamps.parse(key), len(self.skipped)
-        for batch in walk.read(instant, instant):
+        known = len(self.skipped)
+        for batch in walk.read(*self.unread_range(key)):
             yield from self._rows(batch)
         if len(self.skipped) == known:
             self.release(key)
 
     def _listed(self, path: str, start: int, end: int) -> Iterator[Record]:
         """What a plain list holds of the range; its order is by id, so the bookmark waits."""
-        latest = start
-        for key in self.unread():
-            start = min(start, timestamps.parse(key))
-            self.release(key)
+        latest, unread, known = start, self.unread(), len(self.skipped)
+        start = min([start, *(self.unread_range(key)[0] for key in unread)])
         for entry in read_range(self.session.client, path, start, end):
             latest = max(latest, entry.instant)
             if (row := self.row_or_none(entry)) is not None:
                 yield row
+        if len(self.skipped) == known:
+            for key in unread:
+                self.release(key)
         self.move_bookmark(latest)
