@@ -179,7 +179,7 @@ class PerConversationStream(IncrementalStream):
     def _row(self, child: dict[str, Any], conversation: Conversation) -> Record:
         if jsonapi.related_id(child, "conversation") == conversation.id:
             related = child["relationships"].items()
-            others = {name: one for name, one in related if name != "conversation"}
+            others = {name: value for name, value in related if name != "conversation"}
             child = {**child, "relationships": others}
         extra = {
             "conversation_id": conversation.id,
@@ -225,8 +225,8 @@ class PerConversationStream(IncrementalStream):
         return True
 
 
-def _address(one: str) -> str:
-    return f"{CONVERSATIONS}/{quote(one, safe='')}"
+def _address(conversation_id: str) -> str:
+    return f"{CONVERSATIONS}/{quote(conversation_id, safe='')}"
 
 
 class Attachments(PerConversationStream):
