@@ -27,13 +27,15 @@ MAX_WAIT = 8
 class _Reading(NamedTuple):
     """All pages of a span: its hits by key, how many there are if known, and the pages read.
 
-    It is whole unless more is counted than the pages that may be asked for can hold.
+    It is whole unless more is counted than the pages that may be asked for can hold. It is steady
+    if nobody can have moved from one page to another: there is one page, or a count that stays.
     """
 
     hits: dict[str | bytes, Hit]
     expected: int | None
     pages: int
     is_whole: bool
+    is_steady: bool
 
 
 class Paging:
@@ -74,7 +76,7 @@ class Paging:
             seen.update(reading.hits)
             every.update(reading.hits)
             quiet = 0 if len(every) > known else quiet + 1
-            if len(seen) == expected:
+            if len(seen) == expected and (reading.is_steady or quiet):
                 break
             if quiet >= (QUIET_PAGE if reading.pages == 1 else QUIET_READINGS):
                 if reading.is_whole:
@@ -120,7 +122,9 @@ class Paging:
                 break
             number += 1
         # Where the count has changed, somebody left, and another one may have slipped by.
-        return _Reading(hits, expected if len(totals) == 1 else None, number, is_whole)
+        expected = expected if len(totals) == 1 else None
+        is_steady = number == 1 or totals != {None}
+        return _Reading(hits, expected, number, is_whole, is_steady)
 
     def _size(self) -> int:
         """The page size at the moment, or the next one by which the last page ends at the cap."""

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 # Creation instants outside of these are not told apart: text has no years before 1 or after 9999.
 EARLIEST, LATEST = 0, 250_000_000_000_000
-# Parts of an instant that fail, before no further one is cut: a record that fails costs about 48,
-# fewer if it was created near another one. Of more, those near them stay unread as well.
-MAX_FAILING = 200
+# Parts that fail, of an instant and of all instants of a walk, before no further one is cut: a
+# record that fails costs about 48, fewer if it was created near another one.
+MAX_FAILING, MAX_FAILING_IN_ALL = 200, 1_000
 
 
 class Ties:
@@ -38,7 +38,7 @@ class Ties:
         self._max_records = max_records
         # The creation instants of the records handed over, by their keys.
         self._seen: dict[str | bytes, int] = {}
-        self._settled = self._hidden = 0
+        self._settled = self._hidden = self._failing = 0
         self._is_unread = self._is_capped = False
         self._ahead = (0, 0)
 
@@ -114,11 +114,14 @@ class Ties:
                 self._settled += page.sent if page.total is None else page.total
                 yield page.hits
                 continue
-            failing += page is None
-            if page is None and failing == 1 and not self._can_cut(whole):
-                yield self._uncut(whole, whole_page)
-                return
-            pieces = [] if page is None and failing > MAX_FAILING else _pieces(part, page)
+            if page is None:
+                failing += 1
+                self._failing += 1
+                if failing == 1 and not self._can_cut(whole):
+                    yield self._uncut(whole, whole_page)
+                    return
+            is_hopeless = failing > MAX_FAILING or self._failing > MAX_FAILING_IN_ALL
+            pieces = [] if page is None and is_hopeless else _pieces(part, page)
             waiting += [part._replace(first=first, last=last) for first, last in reversed(pieces)]
             if pieces and page:
                 undated += [hit for hit in page.hits if hit.created == UNKNOWN]

@@ -534,6 +534,40 @@ def test_of_many_parts_that_fail_no_more_is_cut() -> None:
     assert len(failed) < MAX_FAILING + 60
 
 
+def test_of_many_instants_that_fail_the_last_ones_are_not_cut() -> None:
+    instants = range(10, 28, 2)
+    many = [
+        Row(at, n * 10**12, f"{at}-{n}", poison=n % 2 == 1) for at in instants for n in range(99)
+    ]
+    table = Table(many, patience=20_000)
+    ties, costs = table.ties(500), []
+    for at in instants:
+        before = len(table.asked)
+        assert list(ties.read(at))[-1].unread == at
+        costs.append(len(table.asked) - before)
+    assert costs[0] > 600
+    assert max(costs[-2:]) < 20
+
+
+def test_a_tie_without_counts_is_read_again_before_pages_of_it_are_believed() -> None:
+    """While page 2 is read, one leaves page 1, and `00002` moves up from page 2 to page 1."""
+    table = Table([*same(6), LATER[0]], total=lambda _: None)
+    leaving = {Span(AT, AT, 5, 5): "00000", WHOLE: "00001"}
+
+    def leave(found: list[Row]) -> list[Row]:
+        span, number, _ = table.asked[-1]
+        if span == WHOLE:
+            found = in_order_of("00000", "00001", "00003", "00002", "00004", "00005", "x0")(found)
+        if number == 2 and (gone := leaving.pop(span, None)):
+            table.rows = [row for row in table.rows if row.id != gone]
+            return [row for row in found if row.id != gone]
+        return found
+
+    table.order = leave
+    assert set(ids(taken(table, 2))) >= set(names(6)[2:])
+    assert not leaving
+
+
 def test_a_long_tie_is_not_kept() -> None:
     """Of what was handed over, nothing but keys and creation instants stays in memory."""
     table = Table(tied(*range(2_000)))
