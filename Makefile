@@ -11,7 +11,8 @@ CODE := tap_kustomer emulator scripts tests
 # What is mutated, and the unit tests that should notice.
 MUTANTS ?= api.retry:retry api.budget:budget settings:settings walks.listing:listing \
   walks.children:children walks.cursor:cursor walks.page:page walks.query:query walks.ask:ask \
-  walks.ties:ties walks.search:search walks.slices:slices walks.history:history
+  walks.ties:ties walks.paging:ties walks.nesting:page walks.search:search walks.slices:slices \
+  walks.history:history
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore

@@ -279,6 +279,8 @@ class TapKustomer(Command):
     def _checked_run(self) -> Iterator[None]:
         selected = [stream for stream in self.streams.values() if stream.selected]
         dated = [stream for stream in selected if isinstance(stream, IncrementalStream)]
+        for stream in dated:
+            stream.check_unread()
         if any(stream.bookmark() is None for stream in dated):
             self.session.settings.check_first_run()
         self.logger.info("%s", self.access.describe_key())

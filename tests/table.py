@@ -15,7 +15,7 @@ from tap_kustomer.api.retry import Retry
 from tap_kustomer.errors import OverloadedError, TransientError
 from tap_kustomer.walks.ask import Asker
 from tap_kustomer.walks.page import UNKNOWN, Span
-from tap_kustomer.walks.query import Query
+from tap_kustomer.walks.query import MAX_PAGES, MAX_RECORDS, Query
 from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.ties import Ties
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from tap_kustomer.api.client import Client
     from tap_kustomer.walks.page import Chunk, Hit
 
-QUERY = Query("conversation", SEARCH, include_deleted=True)
-MOST_PAGES, MOST_RECORDS = 100, 10_000
+
+def query() -> Query:
+    """A query that has shown nothing about its server yet."""
+    return Query("conversation", SEARCH, include_deleted=True)
 
 
 class Row(NamedTuple):
@@ -89,13 +91,14 @@ class Table:
 
     def __post_init__(self) -> None:
         self.retry = Retry(sleep=self.waits.append)
+        self.query = query()
 
     def search(self, path: str, body: dict[str, Any], *, page: int, size: int) -> bytes:
         """Answer as `Client.search` does."""
         assert path == SEARCH
         assert len(self.asked) < self.patience, "the walk does not end"
-        assert page <= MOST_PAGES
-        assert page * size <= MOST_RECORDS
+        assert page <= MAX_PAGES
+        assert page * size <= MAX_RECORDS
         span = span_of(body)
         self.asked.append((span, page, size))
         if self.broken(span):
@@ -130,7 +133,7 @@ class Table:
 
     def asker(self, largest: int, size: int | None = None) -> Asker:
         """An asker of this table."""
-        return Asker(cast("Client", self), QUERY, largest, size)
+        return Asker(cast("Client", self), self.query, largest, size)
 
     def ties(self, size: int) -> Ties:
         """A reader of single timestamps."""
@@ -138,7 +141,7 @@ class Table:
 
     def walk(self, start: int, end: int, size: int) -> SearchWalk:
         """A walk of this table."""
-        return SearchWalk(cast("Client", self), QUERY, start, end, page_size=size)
+        return SearchWalk(cast("Client", self), self.query, start, end, page_size=size)
 
     @property
     def spans(self) -> list[Span]:

@@ -18,12 +18,11 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
     wait_exponential,
     wait_random,
 )
 
-from tap_kustomer.errors import LimitedError, TransientError, UnreachableError
+from tap_kustomer.errors import LimitedError, OverloadedError, TransientError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,13 +50,31 @@ class Retry:
         self.tries = tries
         self.sleep = sleep
 
-    def __call__(self, path: str, attempt: Callable[[], T], tries: int | None = None) -> T:
+    def __call__(
+        self,
+        path: str,
+        attempt: Callable[[], T],
+        tries: int | None = None,
+        *,
+        overloaded_tries: int | None = None,
+    ) -> T:
         """What `attempt` returns; `path` is what the log names.
+
+        `overloaded_tries` is how often a smaller page may be tried instead of the same again.
 
         Raises:
             KustomerError: the first refusal, or the last failure after all tries.
         """
         tries = min(tries or self.tries, self.tries)
+
+        def is_last(state: RetryCallState) -> bool:
+            error = state.outcome.exception() if state.outcome else None
+            most = tries
+            if isinstance(error, UnreachableError):
+                most = min(tries, FIRST_TRIES)
+            elif isinstance(error, OverloadedError):
+                most = min(tries, overloaded_tries or tries)
+            return state.attempt_number >= most
 
         def log(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
@@ -71,21 +88,15 @@ class Retry:
                 state.upcoming_sleep,
             )
 
-        enough = stop_after_attempt(tries)
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=lambda state: enough(state) or _is_unreachable(state),
+            stop=is_last,
             wait=wait_exponential(max=LONGEST_WAIT) + wait_random(0, 1),
             sleep=self.sleep,
             before_sleep=log,
             reraise=True,
         )
         return cast("T", retrying(_within_limits, path, attempt))
-
-
-def _is_unreachable(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, UnreachableError) and state.attempt_number >= FIRST_TRIES
 
 
 def _within_limits(path: str, attempt: Callable[[], T]) -> T:

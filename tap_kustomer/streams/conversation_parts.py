@@ -44,7 +44,7 @@ CONVERSATIONS = "/v1/conversations"
 # Conversations between two bookmarks: at 240 requests a minute a killed run loses 12 seconds.
 BOOKMARK_EVERY = 50
 # Conversations of one batch that can be read while their children can't, before the endpoint fails.
-MOST_FAILED = 5
+MAX_FAILED = 5
 # Seconds in ten thousand years.
 LONGEST = 10**12
 
@@ -62,6 +62,7 @@ class PerConversationStream(IncrementalStream):
     replication_key = "conversation_updated_at"
     is_sorted = True
     selected_by_default = False
+    unread_ids = True
     cost = "1 request per conversation updated, and the searches that find them"
     _answered: Conversation | None = None
     """The latest conversation whose children were answered."""
@@ -109,8 +110,8 @@ class PerConversationStream(IncrementalStream):
         """The conversations that earlier runs could not read: by id, or by instant."""
         for key in keys:
             if ":" in key:
-                at = timestamps.parse(key)
-                for batch in history(self.session, Conversations.query_context).read(at, at):
+                walk = history(self.session, Conversations.query_context)
+                for batch in walk.read(*self.unread_range(key)):
                     yield from ((found, None) for found in batch.hits)
                 continue
             try:
@@ -178,7 +179,7 @@ class PerConversationStream(IncrementalStream):
     def _row(self, child: dict[str, Any], conversation: Conversation) -> Record:
         if jsonapi.related_id(child, "conversation") == conversation.id:
             related = child["relationships"].items()
-            others = {name: one for name, one in related if name != "conversation"}
+            others = {name: value for name, value in related if name != "conversation"}
             child = {**child, "relationships": others}
         extra = {
             "conversation_id": conversation.id,
@@ -207,7 +208,7 @@ class PerConversationStream(IncrementalStream):
                 if not self._answered:
                     raise error
             failed += 1
-            if failed > MOST_FAILED:
+            if failed > MAX_FAILED:
                 raise error
             self.hold(conversation.id, f"Conversation {conversation.id}: {error}")
         if skipped:
@@ -224,8 +225,8 @@ class PerConversationStream(IncrementalStream):
         return True
 
 
-def _address(one: str) -> str:
-    return f"{CONVERSATIONS}/{quote(one, safe='')}"
+def _address(conversation_id: str) -> str:
+    return f"{CONVERSATIONS}/{quote(conversation_id, safe='')}"
 
 
 class Attachments(PerConversationStream):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 INCREMENTAL = "INCREMENTAL"
 # How far a bookmark may lie ahead: clocks differ, by less than this.
-MOST_AHEAD = 3_600 * timestamps.SECOND
+MAX_AHEAD = 3_600 * timestamps.SECOND
 # What can't be read is kept in the state up to this number; more is a failure of the whole stream.
-MOST_UNREAD = 20
+MAX_UNREAD = 20
 
 
 class IncrementalStream(KustomerStream):
@@ -36,6 +36,8 @@ class IncrementalStream(KustomerStream):
     """
 
     replication_key: str
+    unread_ids: ClassVar[bool] = False
+    """Whether `unread` holds ids too, and not only instants."""
     _warned = False
 
     def bookmark(self) -> int | None:
@@ -58,7 +60,7 @@ class IncrementalStream(KustomerStream):
         except (KeyError, OverflowError, TypeError, ValueError):
             fault = "is not a date-time"
         else:
-            if instant <= self.session.began + MOST_AHEAD:
+            if instant <= self.session.began + MAX_AHEAD:
                 return instant
             fault = "lies in the future, so nothing would be read"
         msg = (
@@ -117,9 +119,45 @@ class IncrementalStream(KustomerStream):
             return None
 
     def unread(self) -> list[str]:
-        """What earlier runs could not read: instants, or ids."""
-        held = self.stream_state.get("unread")
-        return [key for key in held if isinstance(key, str)] if isinstance(held, list) else []
+        """What earlier runs could not read: instants, or ids.
+
+        Raises:
+            SettingsError: the state holds something else.
+        """
+        held = self.stream_state.get("unread", [])
+        if isinstance(held, list) and all(isinstance(key, str) for key in held):
+            return held
+        raise self._bad_unread()
+
+    def check_unread(self) -> None:
+        """See that what earlier runs could not read can be asked for again.
+
+        Raises:
+            SettingsError: the state holds something that is neither an instant nor an id.
+        """
+        for key in self.unread():
+            if ":" in key or not self.unread_ids:
+                self.unread_range(key)
+
+    def unread_range(self, key: str) -> tuple[int, int]:
+        """What is read again for an instant that could not be read, bounds included.
+
+        The millisecond before it fails as well, where the index holds microseconds.
+
+        Raises:
+            SettingsError: `key` is no date-time.
+        """
+        try:
+            instant = timestamps.parse(key)
+        except (OverflowError, ValueError):
+            raise self._bad_unread() from None
+        return instant - 1, instant
+
+    def _bad_unread(self) -> SettingsError:
+        return SettingsError(
+            f"The state's list 'unread' of '{self.name}' holds something that names no record: "
+            "correct or remove that entry."
+        )
 
     def hold(self, key: str, reason: str) -> None:
         """Keep `key` in the state for the next run, and name it at the end of this one.
@@ -130,8 +168,8 @@ class IncrementalStream(KustomerStream):
         self.logger.error("%s", reason)
         self.skipped.append(reason)
         held = [*self.unread(), key]
-        if len(set(held)) > MOST_UNREAD:
-            msg = f"More than {MOST_UNREAD} records can't be read, the last one: {reason}"
+        if len(set(held)) > MAX_UNREAD:
+            msg = f"More than {MAX_UNREAD} records can't be read, the last one: {reason}"
             raise RecordError(msg)
         self._keep(held)
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from tap_kustomer import timestamps
-from tap_kustomer.api.client import SEARCH
+from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 from tap_kustomer.api.document import fetch
 from tap_kustomer.errors import BadRequestError
 from tap_kustomer.streams.incremental import IncrementalStream
@@ -14,10 +14,9 @@ from tap_kustomer.walks.ask import Asker
 from tap_kustomer.walks.history import History
 from tap_kustomer.walks.listing import read_range
 from tap_kustomer.walks.page import Page, Span
-from tap_kustomer.walks.query import Query
+from tap_kustomer.walks.query import MAX_RECORDS, Query
 from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.slices import SliceReader
-from tap_kustomer.walks.ties import MOST_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -34,14 +33,21 @@ SEARCH_ROLES = ("org.permission.search.create", "org.user.search.read")
 def history(session: Session, context: str, listed: str | None = None) -> History:
     """Reads a query context; `listed` is the plain list of what the archive does not know."""
     settings, client = session.settings, session.client
+    # All parts and threads ask the same queries: what one has learned about the server, all know.
+    queries = {
+        path: Query(context, path, settings.include_deleted) for path in (SEARCH, ARCHIVE_SEARCH)
+    }
 
     def search(path: str, start: int, end: int) -> Generator[Chunk]:
-        query = Query(context, path, settings.include_deleted)
-
         def walk(start: int, end: int, size: int | None) -> SearchWalk:
-            most, largest = session.limits.most_records, settings.page_size
             return SearchWalk(
-                client, query, start, end, page_size=largest, size=size, most_records=most
+                client,
+                queries[path],
+                start,
+                end,
+                page_size=settings.page_size,
+                size=size,
+                max_records=session.limits.max_records,
             )
 
         threads = settings.concurrency
@@ -61,7 +67,7 @@ def format_total(total: int | None) -> str:
     """A total in words: Kustomer may count no further than 10,000, or not at all."""
     if total is None:
         return "not counted"
-    return f"{total:,} or more" if total == MOST_RECORDS else f"{total:,}"
+    return f"{total:,} or more" if total == MAX_RECORDS else f"{total:,}"
 
 
 class SearchStream(IncrementalStream):
@@ -127,20 +133,21 @@ class SearchStream(IncrementalStream):
 
     def _again(self, walk: History, key: str) -> Iterator[Record]:
         """The records of an instant that an earlier run could not read."""
-        instant, known = timestamps.parse(key), len(self.skipped)
-        for batch in walk.read(instant, instant):
+        known = len(self.skipped)
+        for batch in walk.read(*self.unread_range(key)):
             yield from self._rows(batch)
         if len(self.skipped) == known:
             self.release(key)
 
     def _listed(self, path: str, start: int, end: int) -> Iterator[Record]:
         """What a plain list holds of the range; its order is by id, so the bookmark waits."""
-        latest = start
-        for key in self.unread():
-            start = min(start, timestamps.parse(key))
-            self.release(key)
+        latest, unread, known = start, self.unread(), len(self.skipped)
+        start = min([start, *(self.unread_range(key)[0] for key in unread)])
         for entry in read_range(self.session.client, path, start, end):
             latest = max(latest, entry.instant)
             if (row := self.row_or_none(entry)) is not None:
                 yield row
+        if len(self.skipped) == known:
+            for key in unread:
+                self.release(key)
         self.move_bookmark(latest)

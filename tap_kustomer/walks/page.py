@@ -5,7 +5,8 @@ A page proves one of three things:
 - it is *complete*: it holds all that is in its span, and says so (`next` is null, or the count
   agrees);
 - it is *in order*: everything before its last instant is on it;
-- nothing: it is short of what it counts, or out of order.
+- nothing: it is short of what it counts, or out of order, or it holds a record that has neither
+  an id nor an instant, so that nobody could ask for it again.
 
 Records stay in the form they were sent in (3 kB of JSON a record, a fifth of the decoded size),
 since pages wait for their turn; a record is decoded when it is handed on.
@@ -13,7 +14,6 @@ since pages wait for their turn; a record is decoded when it is handed on.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -24,11 +24,10 @@ from tap_kustomer import jsonapi
 from tap_kustomer.api.decode import decode
 from tap_kustomer.api.document import refuse_errors
 from tap_kustomer.errors import OverloadedError, RecordError, TransientError
+from tap_kustomer.walks.nesting import is_too_deep, shallow
 
 # The creation instant of a record that has none; no range of `created_at` finds such a record.
 UNKNOWN = -(2**62)
-# Deeper than any record is, and shallow enough for every library on the way to a database.
-DEEPEST = 200
 
 
 class Span(NamedTuple):
@@ -49,13 +48,18 @@ class Hit(NamedTuple):
     raw: bytes | msgspec.Raw
 
     @property
+    def key(self) -> str | bytes:
+        """What tells it from other records: its id, or all it holds."""
+        return self.id or bytes(self.raw)
+
+    @property
     def resource(self) -> dict[str, Any]:
         """The decoded JSON:API resource.
 
         Raises:
             RecordError: a value in it is beyond what can be read.
         """
-        if not _is_too_deep(bytes(self.raw)):
+        if not is_too_deep(bytes(self.raw)):
             try:
                 resource: dict[str, Any] = decode(self.raw)
             except ValueError:
@@ -70,21 +74,28 @@ class Hit(NamedTuple):
 class Page:
     """What an answer holds of its span, in order of instant, creation and id.
 
-    `size` is the page size that was served. `sent`, `beyond` and `total` count records: in the
-    answer, those of them past the span's end, and all that the answer says there are to this
-    question. `more` is whether its `next` link stands. `by_order` is whether nothing but its order
-    shows that it is complete.
+    `beyond` are those past the span's end. `size` is the page size that was served, `sent` how many
+    records the answer holds, and `total` how many it says there are to this question. `more` is
+    whether its `next` link stands. `ordered` is `None` where no record says when it was updated.
+    `by_order` is whether nothing but its order shows that it is complete. `unplaced` is whether a
+    record in it has neither an id nor an instant, in a span of several instants.
     """
 
     hits: list[Hit]
     complete: bool
-    ordered: bool
+    ordered: bool | None
     total: int | None
     size: int
     sent: int
-    beyond: int
+    beyond: list[Hit]
     more: bool
     by_order: bool = False
+    unplaced: bool = False
+
+    @property
+    def found(self) -> list[Hit]:
+        """All records of the answer."""
+        return self.hits + self.beyond
 
 
 class Chunk(NamedTuple):
@@ -119,9 +130,6 @@ class _Head(msgspec.Struct):
     attributes: _Instants | None = None
 
 
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]]|[^"{}\[\]]+', re.DOTALL)
-_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _HEAD = msgspec.json.Decoder(_Head)
 
@@ -142,7 +150,7 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         raise TransientError(path, "the answer is no page of records") from None
     refuse_errors(answer.errors, path)
     try:
-        found, ordered = _hits(answer.data, span)
+        found, ordered, unplaced = _hits(answer.data, span)
     except ValueError:
         raise TransientError(path, "the answer is no page of records") from None
     meta, links = jsonapi.object_in(answer.meta), jsonapi.object_in(answer.links)
@@ -154,19 +162,30 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
     size = min(size, jsonapi.count_in(meta.get("pageSize")) or size)
     total = jsonapi.count_in(meta.get("total"))
     more = bool(links.get("next"))
-    beyond = sum(hit.instant > span.end for hit in found)
+    beyond = [hit for hit in found if hit.instant > span.end]
     counted = (number - 1) * size + len(found)
     agrees, claims_more = total == counted, more or (total or 0) > counted
-    if len(found) >= size:
-        complete = agrees and not more
-    else:
-        says_end = links.get("next", "") is None or agrees or not found
-        complete = says_end and not claims_more
+    is_last, is_full = links.get("next", "") is None, len(found) >= size
+    if is_full:  # a count alone proves nothing: it may count pages, or be capped
+        complete = is_last and agrees
+    else:  # so does a link: it may not know how many records the server sends at once
+        has_end = is_last and (total is not None or not found)
+        complete = (agrees or has_end) and not claims_more
     # One instant that fills a page has no order that could prove that nothing lies before it.
-    in_full = number == 1 and len(found) >= size and 0 < beyond < len(found)
-    by_order = in_full and ordered and not complete
-    hits, sent = _within(found, span.end), len(found)
-    return Page(hits, complete or by_order, ordered, total, size, sent, beyond, more, by_order)
+    in_full = number == 1 and is_full and 0 < len(beyond) < len(found)
+    by_order = in_full and bool(ordered) and not complete
+    return Page(
+        _within(found, span.end),
+        (complete or by_order) and not unplaced,
+        ordered,
+        total,
+        size,
+        len(found),
+        beyond,
+        more,
+        by_order,
+        unplaced,
+    )
 
 
 def _envelope(body: bytes) -> _Envelope:
@@ -180,16 +199,16 @@ def _envelope(body: bytes) -> _Envelope:
     try:
         answer: _Envelope = decode(body, _ENVELOPE)
     except ValueError:
-        if not _is_too_deep(body):
+        if not is_too_deep(body):
             raise
-        answer = decode(_shallow(body), _ENVELOPE)
+        answer = decode(shallow(body), _ENVELOPE)
     return answer
 
 
 def is_doubtful(page: Page) -> bool:
-    """Whether a page 1 is short of what it counts, so that even what it holds has gaps."""
+    """Whether a page 1 proves nothing about what it holds, or is short of what it counts."""
     short = page.sent < page.size
-    return short and (page.more or (page.total or 0) > page.sent)
+    return page.unplaced or (short and (page.more or (page.total or 0) > page.sent))
 
 
 def sort_key(hit: Hit) -> tuple[int, int, str]:
@@ -215,28 +234,30 @@ def _is_near(hit: Hit, span: Span) -> bool:
     )
 
 
-def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool]:
-    """The records, and whether those that say when they were updated are in order.
+def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool | None, bool]:
+    """The records, whether they are in order, and whether one of them is unplaced (see `Page`).
 
-    One that does not say stands at the one before, but never past the span: the next span may show
-    no reason to keep it. Such records alone have no order.
+    One that does not say when it was updated stands at the one before, but never past the span: the
+    next span may show no reason to keep it. Such records alone have no order.
 
     Raises:
         ValueError: an item is no JSON object.
     """
     hits: list[Hit] = []
-    dated = [span.start]
+    dated, unplaced = [span.start], False
     for raw in raws:
         key, updated, created = _head(raw)
+        key = key if isinstance(key, str) else ""
         instant = jsonapi.timestamp_in(updated, otherwise=UNKNOWN)
         if instant == UNKNOWN:
             instant = min(dated[-1], span.end)
+            unplaced = unplaced or (not key and span.start < span.end)
         else:
             dated.append(instant)
-        key = key if isinstance(key, str) else ""
         hits.append(Hit(instant, jsonapi.timestamp_in(created, otherwise=UNKNOWN), key, raw))
-    is_dated = len(dated) > 1 or not hits
-    return hits, is_dated and all(a <= b for a, b in pairwise(dated))
+    if hits and len(dated) == 1:
+        return hits, None, unplaced
+    return hits, all(a <= b for a, b in pairwise(dated)), unplaced
 
 
 def _head(raw: msgspec.Raw) -> tuple[Any, Any, Any]:
@@ -251,27 +272,3 @@ def _head(raw: msgspec.Raw) -> tuple[Any, Any, Any]:
         return resource.get("id"), None, None
     own = head.attributes or _Instants()
     return head.id, own.updated, own.created
-
-
-def _is_too_deep(raw: bytes) -> bool:
-    """Whether objects and lists nest deeper than `DEEPEST`; most records have fewer in all."""
-    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
-        return False
-    depth = 0
-    for bracket in _TEXT.sub(b"", raw).translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"{[" else -1
-        if depth > DEEPEST:
-            return True
-    return False
-
-
-def _shallow(body: bytes) -> bytes:
-    """The same JSON, with empty objects and lists where it nests deeper than twice `DEEPEST`."""
-    kept: list[bytes] = []
-    depth = 0
-    for piece in _PIECE.findall(body):
-        depth -= piece in b"}]"
-        if depth < 2 * DEEPEST:
-            kept.append(piece)
-        depth += piece in b"{["
-    return b"".join(kept)

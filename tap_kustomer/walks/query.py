@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import timestamps
@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.page import Span
 
 KOBJECT = "kobject"
+# What one question is asked for at most. See docs/BEHAVIOR.md.
+MAX_PAGES = 100
+MAX_RECORDS = 10_000
+MAX_PAGE_SIZE = 500
+
+
+@dataclass
+class Habits:
+    """What answers have shown about the server; for all threads that ask the same query."""
+
+    is_disordered: bool = False
+    """It has ignored the order asked for: then order proves nothing."""
+    always_links: bool | None = None
+    """Even an empty answer has a link to the next page; `None` until it was asked."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +35,7 @@ class Query:
     context: str
     path: str
     include_deleted: bool
+    habits: Habits = field(default_factory=Habits, compare=False)
 
     def body(self, span: Span, *, exact: bool = False) -> dict[str, Any]:
         """The search body for `span`.

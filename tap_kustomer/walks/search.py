@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 from tap_kustomer.walks.ask import Asker
 from tap_kustomer.walks.page import Chunk, Hit, Page, Span, is_doubtful
-from tap_kustomer.walks.ties import MOST_RECORDS, Ties
+from tap_kustomer.walks.query import MAX_RECORDS
+from tap_kustomer.walks.ties import Ties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,13 +43,13 @@ class SearchWalk:
         *,
         page_size: int,
         size: int | None = None,
-        most_records: int = MOST_RECORDS,
+        max_records: int = MAX_RECORDS,
     ) -> None:
         """Walk from `start` to `end` (inclusive); `size` is the page size to begin with."""
         self.start = start
         self.end = end
         self._asker = Asker(client, query, page_size, size)
-        self._ties = Ties(self._asker, most_records)
+        self._ties = Ties(self._asker, max_records)
         # Ends of the parts that a range in doubt was cut into, the nearest one last.
         self._cuts: list[int] = []
 
@@ -75,9 +76,9 @@ class SearchWalk:
                 yield Chunk(page.hits, end + 1, 0 if end == self.end else None)
                 start = end + 1
             elif page and (before := self._proven(page)):
-                left = None if page.total is None else page.total - len(before)
+                remaining = None if page.total is None else page.total - len(before)
                 start = page.hits[-1].instant
-                yield Chunk(before, start, left)
+                yield Chunk(before, start, remaining)
             elif start == end or (page and self._is_all_at(page, start)):
                 yield from self._ties.read(start)
                 start += 1
@@ -101,7 +102,7 @@ class SearchWalk:
     def _is_all_at(self, page: Page, start: int) -> bool:
         """Whether the first instant fills a page; records that name none only seem to."""
         is_first = bool(page.hits) and page.hits[-1].instant == start
-        return is_first and page.ordered and not is_doubtful(page)
+        return is_first and bool(page.ordered) and not is_doubtful(page)
 
 
 def _middle(page: Page | None, start: int, end: int) -> int:
@@ -111,7 +112,8 @@ def _middle(page: Page | None, start: int, end: int) -> int:
     if not page or not page.hits:
         return (start + end) // 2
     first, last = page.hits[0].instant, page.hits[-1].instant
-    if first == last and not page.ordered:  # none of the records says when it was updated
+    # Records that don't say when they were updated stand at the start, wherever they are.
+    if first == last and (not page.ordered or (first == start and is_doubtful(page))):
         return (start + end) // 2
     # One instant that fills a page has no order that could prove that nothing lies before it.
     cut = last - 1 if first == last else page.hits[len(page.hits) // 2].instant

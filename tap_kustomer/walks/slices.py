@@ -18,7 +18,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from tap_kustomer.walks.ties import MOST_RECORDS
+from tap_kustomer.walks.query import MAX_RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -37,7 +37,7 @@ ROOM = 44_000_000
 class Limits(NamedTuple):
     """How much is read at once. Tests lower these, so that a few records are many."""
 
-    most_records: int = MOST_RECORDS
+    max_records: int = MAX_RECORDS
     target: int = TARGET
     room: int = ROOM
 

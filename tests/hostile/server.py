@@ -188,7 +188,7 @@ class Server:
             ((name, bound),) = criterion.items()
             ((operator, moment),) = bound.items()
             instant = parse(moment) * SECOND
-            from_, upto = {
+            from_, upper = {
                 "gte": (instant, math.inf),
                 "gt": (instant + 1, math.inf),
                 "lte": (-math.inf, instant - self.lte_is_lt),
@@ -196,9 +196,9 @@ class Server:
                 "equals": (instant, instant),
             }[operator]
             if name.endswith("_updated_at"):
-                low, high = max(low, from_), min(high, upto)
+                low, high = max(low, from_), min(high, upper)
             elif name.endswith("_created_at"):
-                first, last = max(first, from_), min(last, upto)
+                first, last = max(first, from_), min(last, upper)
             else:
                 raise KeyError(name)
         rows = self.index.get(ask.body["queryContext"], [])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.hostile.harness import BEGIN, PRESENT, run, spread, told
 from tests.hostile.records import DAY, Record, text
-from tests.hostile.server import Server
+from tests.hostile.server import Ask, Reply, Server, refusal
 
 MANY = 15_000
 
@@ -93,3 +93,38 @@ def test_a_state_of_something_else(state: dict[str, object]) -> None:
     outcome = run(server, state=state)
     told(outcome, "state")
     assert outcome.requests == 0
+
+
+@pytest.mark.parametrize("unread", [["oops"], "oops", [7], {"a": 1}, ["2026-13-01T00:00:00Z"]])
+def test_a_state_that_names_nothing_that_could_not_be_read(unread: object) -> None:
+    bookmark = {
+        "replication_key": "updated_at",
+        "replication_key_value": text(PRESENT - DAY),
+        "unread": unread,
+    }
+    server = Server(spread(10))
+    outcome = run(server, state={"bookmarks": {"customers": bookmark}})
+    told(outcome, "unread", "customers")
+    assert outcome.requests == 0
+
+
+def test_what_lies_microseconds_before_an_unreadable_millisecond_comes_with_it() -> None:
+    at = BEGIN + DAY // 2
+    records = [Record("micro", at, BEGIN, micros=456), Record("bad", at + 1, BEGIN)]
+    records += spread(9, step=DAY // 10)
+    server = Server(patience=900)
+    server.in_micros = True
+    server.put("customer", records)
+    ill = {"bad"}
+
+    def fail(ask: Ask, reply: Reply) -> Reply | None:
+        held = reply.data if ask.is_search else []
+        return refusal(500) if any(one.id in ill for one in held) else None
+
+    server.hooks.append(fail)
+    outcome = run(server)
+    told(outcome, "customers", text(at + 1))
+    ill.clear()
+    again = run(server, state=outcome.state)
+    assert again.error is None
+    assert outcome.ids() | again.ids() == {one.id for one in records}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hostile.harness import run, spread, told
-from tests.hostile.records import Record, row
+from tests.hostile.harness import PRESENT, run, spread, told
+from tests.hostile.records import DAY, Record, row, text
 from tests.hostile.server import Ask, Reply, Server, refusal
 
 if TYPE_CHECKING:
@@ -111,3 +111,49 @@ def test_a_record_that_poisons_every_page(position: int, concurrency: int) -> No
     again = run(server, state=outcome.state, concurrency=concurrency)
     assert again.error is None
     assert records[position].id in again.ids()
+
+
+def test_a_record_without_anything_is_asked_for_until_it_is_mended() -> None:
+    """It has neither an id nor an instant of update, so its neighbours can't tell where it is."""
+    records = spread(200, step=60_000)
+    at = records[50].updated + 30_000
+    server = Server([*records, Record("?", at, raw=b'{"type": "customer"}')], patience=400)
+    outcome = run(server)
+    told(outcome, "customers")
+    assert outcome.ids() == {one.id for one in records}
+    again = run(server, state=outcome.state)
+    told(again, "customers")
+    server.put("customer", [*records, Record("mended", at)])
+    last = run(server, state=again.state)
+    assert last.error is None
+    assert "mended" in last.ids()
+    assert "unread" not in last.state["bookmarks"]["customers"]
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_what_could_not_be_read_is_not_forgotten_where_its_list_fails(status: int) -> None:
+    """The search refuses companies, and so does their list."""
+    server = Server(patience=400)
+    at = PRESENT - DAY // 2
+    ill = [status]
+
+    def refuse(ask: Ask, _: Reply) -> Reply | None:
+        if ask.is_search:
+            return refusal(400)
+        return refusal(ill[0]) if ill and ask.path == "/v1/companies" else None
+
+    server.hooks.append(refuse)
+    server.lists["/v1/companies"] = [row("c", updatedAt=text(at))]
+    held = {
+        "replication_key": "updated_at",
+        "replication_key_value": text(PRESENT - 3_600_000),
+        "unread": [text(at)],
+    }
+    outcome = run(server, "companies", state={"bookmarks": {"companies": held}})
+    told(outcome, "companies")
+    assert outcome.state["bookmarks"]["companies"]["unread"] == [text(at)]
+    ill.clear()
+    again = run(server, "companies", state=outcome.state)
+    assert again.error is None
+    assert again.ids("companies") == {"c"}
+    assert "unread" not in again.state["bookmarks"]["companies"]

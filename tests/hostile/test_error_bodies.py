@@ -170,3 +170,57 @@ def test_pages_clamped_in_silence(tell: Callable[[Reply], None], count: int) -> 
     outcome = run(server)
     assert outcome.error is None
     assert len(outcome.ids()) == count
+
+
+@pytest.mark.parametrize("links", ["none", "null", "by the size asked for", "always", "true"])
+@pytest.mark.parametrize("counts", [False, True])
+def test_page_2_begins_behind_the_size_asked_for(links: str, *, counts: bool) -> None:
+    """The server sends at most 100 records, and begins page 2 of 500 at record 501."""
+    server = Server(spread(400), patience=200)
+
+    def clamp(ask: Ask, reply: Reply) -> None:
+        if not ask.is_search:
+            return
+        held, at = server.matching(ask), (ask.page - 1) * ask.size
+        reply.data = held[at : at + min(ask.size, 100)]
+        is_more = {
+            "null": False,
+            "always": True,
+            "true": at + len(reply.data) < len(held),
+            "by the size asked for": at + ask.size < len(held),
+        }
+        reply.links = {} if links == "none" else {"next": "/x" if is_more[links] else None}
+        reply.meta = {"total": len(held)} if counts else {}
+
+    server.hooks.append(clamp)
+    outcome = run(server)
+    assert outcome.error is None
+    assert len(outcome.ids()) == 400
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("at", range(2, 32))
+def test_an_answer_that_is_empty_once(at: int, concurrency: int) -> None:
+    """It neither counts nor links, as all others do: nothing proves that there is nothing."""
+    server = Server(spread(12_000, step=5_000), patience=200)
+    server.hooks.append(lambda ask, _: Reply([]) if ask.is_search and ask.number == at else None)
+    outcome = run(server, concurrency=concurrency)
+    assert outcome.error is None
+    assert len(outcome.ids()) == 12_000
+
+
+@pytest.mark.parametrize("at_most", [None, 500])
+def test_a_count_that_is_the_size_of_the_page(at_most: int | None) -> None:
+    """It counts the page, or no further than a page, and there are no links."""
+    server = Server(spread(2_000), patience=200)
+
+    def count(ask: Ask, reply: Reply) -> None:
+        if ask.is_search and reply.meta:
+            reply.links = None
+            total = reply.meta["total"]
+            reply.meta = {"total": len(reply.data) if at_most is None else min(total, at_most)}
+
+    server.hooks.append(count)
+    outcome = run(server)
+    assert outcome.error is None
+    assert len(outcome.ids()) == 2_000

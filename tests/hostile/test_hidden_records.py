@@ -120,3 +120,22 @@ def test_a_link_on_every_short_page() -> None:
     outcome = run(server)
     assert outcome.error is None
     assert outcome.ids() == {one.id for one in records}
+
+
+@pytest.mark.parametrize("always_links", [False, True])
+def test_a_page_2_that_is_hidden_as_a_whole(*, always_links: bool) -> None:
+    """Nothing is counted; links are true, or stand on every page that has records."""
+    records = spread(1_500)
+    hidden = {one.id for n, one in enumerate(records) if n == 250 or 490 <= n < 1_000}
+    server = hiding(records, hidden, patience=400)
+
+    def no_count(ask: Ask, reply: Reply) -> None:
+        if ask.is_search:
+            reply.meta = {}
+            if always_links and reply.data:
+                reply.links = {"next": "/x"}
+
+    server.hooks.append(no_count)
+    outcome = run(server)
+    assert outcome.error is None
+    assert outcome.ids() == {one.id for one in records} - hidden

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.hostile.harness import BEGIN, Outcome, run, spread, told
-from tests.hostile.records import DAY, Record, parse
+from tests.hostile.records import DAY, Record, parse, text
 from tests.hostile.server import Ask, Reply, Server
 
 AT = BEGIN + DAY // 2 + 1
@@ -106,3 +106,91 @@ def test_a_total_that_stops_at_ten_thousand() -> None:
     outcome = run(server)
     told(outcome, "share")
     assert (outcome.bookmark() or 0) < AT
+
+
+@pytest.mark.parametrize(("count", "page_size"), [(1_100, 10), (101, 1), (1_001, 10)])
+def test_more_ties_than_100_pages_of_the_size_asked_for(count: int, page_size: int) -> None:
+    records = ties(count) + spread(20, step=1_000_000)
+    all_came(run(Server(records, patience=400), page_size=page_size), records)
+
+
+@pytest.mark.parametrize("has_count", [True, False])
+def test_more_ties_than_pages_that_arrive(*, has_count: bool) -> None:
+    """Pages of more than 4 records time out: 500 are more than 100 pages of them."""
+    server = Server(ties(500) + spread(20, step=1_000_000), patience=900)
+
+    def slow(ask: Ask, reply: Reply) -> Reply | None:
+        if not has_count and ask.is_search:
+            reply.meta = {}
+        return Reply(status=504) if ask.is_search and len(reply.data) > 4 else None
+
+    server.hooks.append(slow)
+    outcome = run(server)
+    told(outcome, "customers", text(AT))
+    assert not any("counted" in line for line in outcome.warnings)
+
+
+@pytest.mark.parametrize(("count", "page_size"), [(1_200, 2), (5_200, 10)])
+def test_ties_answered_in_order_of_creation(count: int, page_size: int) -> None:
+    """Each cut takes away half a page: there are more than a thousand of them."""
+    records = ties(count, apart=1_000)
+    all_came(run(Server(records, patience=3_000), page_size=page_size), records)
+
+
+@pytest.mark.parametrize("created", [CREATED, None])
+@pytest.mark.parametrize("links", ["none", "by the size asked for", "true"])
+@pytest.mark.parametrize("hidden", [0, 2])
+def test_ties_on_pages_clamped_in_silence(links: str, created: int | None, hidden: int) -> None:
+    """100 a page at most, whatever is asked for, and the count is true."""
+    records = [Record(f"b{n:023x}", AT, created) for n in range(300)]
+    server = Server(records + spread(1), patience=200)
+
+    def clamp(ask: Ask, reply: Reply) -> None:
+        if not ask.is_search:
+            return
+        held, size = server.matching(ask), min(ask.size, 100)
+        at = (ask.page - 1) * size
+        reply.data = [one for one in held[at : at + size] if one not in records[:hidden]]
+        more = {"none": False, "true": at + size < len(held)}
+        is_more = more.get(links, ask.page * ask.size < len(held))
+        reply.links = {"next": f"/x?page={ask.page + 1}" if is_more else None}
+
+    server.hooks.append(clamp)
+    outcome = run(server)
+    assert outcome.error is None
+    assert outcome.ids() == {one.id for one in records[hidden:] + spread(1)}
+    assert len(outcome.warnings) == min(hidden, 1)
+
+
+def test_a_creation_instant_at_a_border_of_what_is_not_counted() -> None:
+    """`lte` means `lt`, and no count shows what is missing: it ends at 10,000."""
+    records = ties(10_500, apart=1)
+    server = Server(records, patience=400)
+    server.lte_is_lt = True
+
+    def cap(ask: Ask, reply: Reply) -> None:
+        if ask.is_search and reply.meta:
+            reply.meta["total"] = min(reply.meta["total"], 10_000)
+
+    server.hooks.append(cap)
+    all_came(run(server), records)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_sort_that_is_ignored(concurrency: int) -> None:
+    """By id instead: most pages are in order by luck, which the first page has shown."""
+    records = spread(15_000, step=5_000)
+    for n in range(10):
+        records[n].id, records[20 - n].id = records[20 - n].id, records[n].id
+    for n in range(6_000, 15_000, 1_000):
+        records[n].id = f"f{records[n].id[1:]}"
+    records = [Record(one.id, one.updated, one.created) for one in records]
+    server = Server(records, patience=600)
+
+    def by_id(ask: Ask, reply: Reply) -> None:
+        if ask.is_search:
+            found = sorted(server.matching(ask), key=lambda one: one.id)
+            reply.data = found[(ask.page - 1) * ask.size : ask.page * ask.size]
+
+    server.hooks.append(by_id)
+    all_came(run(server, concurrency=concurrency), records)

@@ -161,7 +161,7 @@ PLANS = st.builds(
 def _small_batches() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(conversation_parts, "BOOKMARK_EVERY", 4)
-        patch.setattr(conversation_parts, "MOST_FAILED", 2)
+        patch.setattr(conversation_parts, "MAX_FAILED", 2)
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -183,7 +184,8 @@ def test_a_server_that_always_serves_fewer_gets_pages_of_that_size() -> None:
     assert (second.sent, second.size) == (10, 10)
     for _ in range(2 * GROW_AFTER):
         asker.page_or_none(Span(3, 900))
-    assert table.sizes == [70, 70] + [10] * (2 * GROW_AFTER + 1)
+    assert table.sizes == [70, 70] + [10] * (2 * GROW_AFTER + 2)
+    assert table.pages[:5] == [1, 1, 2, 1, 1]
 
 
 def test_a_server_that_says_so_gets_no_questions() -> None:
@@ -223,13 +225,14 @@ def test_a_page_that_lacks_a_record_in_any_size_shows_no_limit() -> None:
         {"links": lambda _: {"next": None}, "total": lambda _: 69},
     ],
 )
-def test_a_short_page_of_few_records_shows_no_limit(options: dict[str, Any]) -> None:
-    """Without a link, and with a count that a page could hold, the page is not cut off."""
+def test_a_short_page_with_nothing_on_page_2_shows_no_limit(options: dict[str, Any]) -> None:
     table = Table(spread(3), **options)
     asker = table.asker(70)
     for _ in range(3):
         assert asker.page_or_none(SPAN)
-    assert table.sizes == [70] * 3
+    assert asker.size == 70
+    assert table.sizes.count(70) == 3
+    assert len(table.sizes) <= 4
 
 
 def test_a_short_page_of_many_records_does_without_a_link() -> None:
@@ -237,7 +240,7 @@ def test_a_short_page_of_many_records_does_without_a_link() -> None:
     asker = table.asker(70)
     for _ in range(2):
         assert asker.page_or_none(SPAN)
-    assert table.sizes == [70, 70, 10]
+    assert table.sizes == [70, 70, 10, 10]
     assert asker.size == 10
 
 
@@ -260,7 +263,23 @@ def test_a_short_page_with_nothing_behind_it_is_the_end(
     page = asker.page_or_none(SPAN)
     assert page
     assert asker.is_past_end(SPAN, page)
-    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 70)]
+    # Where even an empty range has a link, a link means nothing.
+    always = [(EMPTY, 1, 70)] if links else []
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), *always]
+    assert asker.is_past_end(SPAN, page)
+    assert table.asked[2 + len(always) :] == [(SPAN, 2, 3)]
+
+
+def test_an_empty_page_2_with_a_link_is_not_the_end_where_links_mean_something() -> None:
+    """All records of page 2 are hidden; page 3 has more."""
+    table = Table(spread(6), total=lambda _: None)
+    table.rows = [row._replace(hidden=row.updated in {3, 4}) for row in table.rows]
+    table.served = 2
+    asker = table.asker(3)
+    page = asker.page(SPAN)
+    assert (page.sent, page.more) == (2, True)
+    assert not asker.is_past_end(SPAN, page)
+    assert table.asked == [(SPAN, 1, 3), (SPAN, 2, 2), (EMPTY, 1, 3)]
 
 
 def test_a_link_that_leads_somewhere_is_not() -> None:
@@ -295,7 +314,29 @@ def test_the_page_of_the_size_that_is_served_is_page_1_as_well() -> None:
         page = asker.page_or_none(SPAN)
         assert page
         assert page.hits[0].instant == 1
-    assert table.pages == [1] * 4
+
+
+def test_a_limit_is_shown_by_records_beyond_the_span_too() -> None:
+    table = Table(rows(*[(901, 5)] * 30), served=10)
+    asker = table.asker(70)
+    assert asker.find_limit(SPAN, asker.page(SPAN))
+    assert asker.size == 10
+
+
+def test_a_page_2_that_fails_shows_no_limit() -> None:
+    table = Table(spread(30), served=10)
+    table.broken = lambda _: table.pages[-1] == 2
+    asker = table.asker(70)
+    assert not asker.find_limit(SPAN, asker.page(SPAN))
+    assert asker.size == 70
+
+
+def test_an_empty_page_and_a_full_one_show_no_limit() -> None:
+    table = Table(spread(3))
+    asker = table.asker(3)
+    assert not asker.find_limit(SPAN, asker.page(SPAN))
+    assert not asker.find_limit(Span(10, 20), asker.page(Span(10, 20)))
+    assert table.pages == [1, 1]
 
 
 def test_from_a_small_size_it_grows_after_as_many_answers() -> None:
@@ -310,13 +351,67 @@ def test_an_empty_page_with_a_link_and_without_a_count_may_be_the_end() -> None:
     table = Table([], links=lambda _: {"next": "/next"}, total=lambda _: None)
     asker = table.asker(70)
     assert asker.is_past_end(SPAN, asker.page(SPAN))
+    assert table.asked == [(SPAN, 1, 70)] * 2 + [(SPAN, 2, 70), (EMPTY, 1, 70)]
+
+
+def test_an_empty_page_that_proves_nothing_is_asked_for_again() -> None:
+    table = Table(spread(3))
+    asker = table.asker(70)
+    page = asker.page(Span(950, 990))
+    assert page.complete
+    unproven = replace(page, complete=False, total=None)
+    assert asker.is_past_end(Span(950, 990), unproven)
+    assert not asker.is_past_end(SPAN, unproven)
+    assert table.pages == [1] * 3
 
 
 def test_page_2_is_asked_for_in_the_size_that_page_1_was_served_in() -> None:
     table = Table(spread(3), served=10, tells_size=True, links=lambda _: {"next": "/next"})
     asker = table.asker(70)
     assert asker.is_past_end(SPAN, asker.page(SPAN))
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), (EMPTY, 1, 70)]
+
+
+def test_page_2_begins_where_page_1_ended() -> None:
+    """The server clamps pages to 10 and takes the size asked for to find page 2."""
+    table = Table(spread(25), served=10, links=lambda _: {}, total=lambda _: None)
+    asker = table.asker(70)
+    assert not asker.is_past_end(SPAN, asker.page(SPAN))
     assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 10)]
+
+
+def test_a_full_page_whose_count_agrees_is_asked_for_page_2_unless_it_has_a_null_link() -> None:
+    """The count may be that of the page, or capped."""
+    table = Table(spread(3), links=lambda _: {})
+    asker = table.asker(3)
+    page = asker.page(SPAN)
+    assert not page.complete
+    assert asker.is_past_end(SPAN, page)
+    assert table.asked == [(SPAN, 1, 3), (SPAN, 2, 3)]
+    more = Table(spread(9), links=lambda _: {}, total=lambda _: 3)
+    asker = more.asker(3)
+    assert not asker.is_past_end(SPAN, asker.page(SPAN))
+
+
+def test_a_later_page_that_fails_is_asked_for_as_often_as_any_other() -> None:
+    table = Table(spread(30))
+    table.broken = lambda _: len(table.asked) <= TRIES - 1
+    assert table.asker(10).page(SPAN, 2, 10).hits
+    assert len(table.asked) == TRIES
+
+
+def test_all_who_ask_the_same_query_know_that_order_proves_nothing() -> None:
+    table = Table(spread(30), order_in_page=lambda found: found[::-1])
+    table.asker(10).page(SPAN)
+    assert table.asker(10).is_disordered
+    assert not Table([]).asker(10).is_disordered
+
+
+def test_records_that_do_not_say_when_they_were_updated_do_not_accuse_the_order() -> None:
+    table = Table(rows((5, 1), (6, 1), undated=True))
+    asker = table.asker(10)
+    assert asker.page(SPAN).ordered is None
+    assert not asker.is_disordered
 
 
 def test_an_answer_that_can_not_be_true_is_asked_again_and_names_the_path(

@@ -70,7 +70,7 @@ def test_a_page_is_read_or_asked_again(body: bytes, size: int, number: int) -> N
         return
     assert isinstance(page, Page)
     assert page.hits == sorted(page.hits, key=sort_key)
-    assert len(page.hits) <= page.sent - page.beyond
+    assert len(page.hits) <= page.sent - len(page.beyond)
     assert 1 <= page.size <= size
     for hit in page.hits:
         assert SPAN.start <= hit.instant <= SPAN.end

@@ -9,7 +9,7 @@ import pytest
 from emulator import Emulator, Org, Switches
 from tap_kustomer import timestamps
 from tap_kustomer.errors import ClosedStreamsError, SettingsError
-from tap_kustomer.streams.incremental import MOST_UNREAD, IncrementalStream
+from tap_kustomer.streams.incremental import MAX_UNREAD, IncrementalStream
 from tests.emulated import (
     MINUTE,
     SEARCHED,
@@ -254,7 +254,7 @@ def test_a_record_that_cannot_be_read_costs_itself_and_is_tried_again() -> None:
 
 def test_a_stream_with_too_many_such_records_is_closed() -> None:
     org = Org(now=wall())
-    for number in range(MOST_UNREAD + 1):
+    for number in range(MAX_UNREAD + 1):
         record = old_record("conversation", "a", (number + 1) * MINUTE)
         record["id"] = f"{number:024x}"
         record["attributes"]["deep"] = DEEP

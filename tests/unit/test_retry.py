@@ -100,6 +100,24 @@ def test_a_caller_may_ask_for_fewer_tries_and_never_for_more(
 
 
 @pytest.mark.parametrize(
+    ("tries", "overloaded", "made"), [(None, 2, 2), (5, 3, 3), (2, 5, 2), (None, None, 11)]
+)
+def test_what_is_too_much_may_get_fewer_tries(
+    tries: int | None, overloaded: int | None, made: int
+) -> None:
+    attempts = Attempts(*[errors.OverloadedError(PATH, "too slow")] * 20)
+    with pytest.raises(errors.OverloadedError):
+        Retry(sleep=lambda _: None)(PATH, attempts, tries, overloaded_tries=overloaded)
+    assert attempts.made == made
+
+
+def test_other_failures_get_all_tries_beside_them() -> None:
+    attempts = Attempts(*failures(20))
+    with pytest.raises(errors.TransientError, match=r"\(fault 11\)"):
+        Retry(sleep=lambda _: None)(PATH, attempts, overloaded_tries=2)
+
+
+@pytest.mark.parametrize(
     "refusal",
     [
         errors.KustomerError(),

@@ -227,6 +227,27 @@ def test_records_without_updated_at_are_looked_for_by_halves() -> None:
     assert len(table.asked) < 60
 
 
+@pytest.mark.parametrize("at", [0, 1, 450, 500, 12_345_678, YEARS])
+def test_a_record_without_id_and_instant_is_told_apart(at: int) -> None:
+    """It is handed over at its own instant, or the one before, which asks for it too."""
+    table = Table(spread(9, 100))
+    table.rows.append(Row(at, 5, "", undated=True))
+    hits, hidden, unread = read(table.walk(0, YEARS, 500))
+    assert {hit.instant for hit in hits if not hit.id} <= {max(at - 1, 0), at}
+    assert [hit.id for hit in hits if hit.id] == [row.id for row in table.visible if row.id]
+    assert (hidden, unread) == (0, [])
+    assert len(table.asked) < 110
+
+
+def test_hidden_and_undated_records_are_told_apart() -> None:
+    table = Table(spread(9, 1_000))
+    table.rows += [Row(1_500, 5, "u", undated=True), Row(1_700, 5, "h", hidden=True)]
+    hits, hidden, unread = read(table.walk(0, YEARS, 500))
+    assert {hit.id for hit in hits} == {row.id for row in table.visible}
+    assert (hidden, unread) == (1, [])
+    assert len(table.asked) < 130
+
+
 def test_what_can_not_be_read_is_cut_out_and_named() -> None:
     """The millisecond before fails too, since one more is asked for; it is told apart."""
     table = Table(spread(9, 100))
@@ -273,7 +294,7 @@ def test_a_walk_begins_with_the_page_size_that_worked_elsewhere() -> None:
 def test_how_many_records_one_question_may_reach_is_passed_on() -> None:
     table = Table(same(12), total=lambda count: min(count, 8))
     asker = table.asker(1)
-    walk = SearchWalk(asker.client, asker.query, 0, 9, page_size=4, most_records=8)
+    walk = SearchWalk(asker.client, asker.query, 0, 9, page_size=4, max_records=8)
     with pytest.raises(TieError):
         read(walk)
     assert max(table.pages) == 2
@@ -282,13 +303,14 @@ def test_how_many_records_one_question_may_reach_is_passed_on() -> None:
 def test_a_link_that_leads_nowhere_ends_a_range() -> None:
     table = Table(spread(4), links=lambda _: {"next": "/next"})
     assert [resume for _, resume, _ in taken(table.walk(0, 100, 500))] == [101]
-    assert table.asked == [(Span(0, 100), 1, 500), (Span(0, 100), 2, 500)]
+    assert table.asked == [(Span(0, 100), 1, 500), (Span(0, 100), 2, 4), (EMPTY, 1, 500)]
 
 
-def test_an_empty_range_without_count_but_with_a_link_is_two_requests() -> None:
+def test_an_empty_range_without_count_but_with_a_link_is_asked_for_page_2() -> None:
     table = Table([], links=lambda _: {"next": "/next"}, total=lambda _: None)
     assert [resume for _, resume, _ in taken(table.walk(0, YEARS, 500))] == [YEARS + 1]
-    assert table.pages == [1, 2]
+    assert table.pages == [1, 1, 2, 1]
+    assert table.spans[-1] == EMPTY
 
 
 LINKS: list[Callable[[bool], Any]] = [

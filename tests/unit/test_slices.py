@@ -15,7 +15,7 @@ from tap_kustomer.errors import RequestRefusedError
 from tap_kustomer.walks.page import Chunk, Hit
 from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.slices import THREAD, Limits, SliceReader, _size
-from tests.table import QUERY, Row, Table, rows
+from tests.table import Row, Table, query, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -284,7 +284,7 @@ def test_the_number_of_threads_changes_nothing(
 
         def walk(start: int, end: int, begin: int | None, table: Table = table) -> SearchWalk:
             client = cast("Client", table)
-            return SearchWalk(client, QUERY, start, end, page_size=size, size=begin)
+            return SearchWalk(client, query(), start, end, page_size=size, size=begin)
 
         limits = Limits(target=2 * size, room=2_000)
         reader = SliceReader(walk, 0, 5_000, threads=threads, limits=limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_kustomer.errors import TieError
+from tap_kustomer.errors import TieError, TransientError
 from tap_kustomer.walks.ask import EMPTY
 from tap_kustomer.walks.page import UNKNOWN, Chunk, Hit, Page, Span
-from tap_kustomer.walks.ties import LATEST, MOST_READINGS, QUIET_PAGE, QUIET_READINGS, Ties, _pieces
+from tap_kustomer.walks.paging import MAX_READINGS, QUIET_PAGE, QUIET_READINGS
+from tap_kustomer.walks.ties import LATEST, MAX_FAILING, Ties, _pieces
 from tests.table import Row, Table, ids, places, rows, same
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def test_one_creation_instant_that_fills_a_page_is_parted_from_what_surrounds_it
 def test_a_link_that_leads_nowhere_ends_a_part() -> None:
     table = Table(tied(10, 20), links=lambda _: {"next": "/next"})
     assert ids(taken(table, 3)) == names(2)
-    assert table.pages == [1, 2]
+    assert table.pages == [1, 2, 1]
 
 
 def test_records_that_share_both_instants_are_read_by_page() -> None:
@@ -273,13 +275,13 @@ def test_the_next_instant_proves_an_end_near_the_cap() -> None:
     [
         (9_950, 300, 500, 40),  # 250 a page end with the cap
         (9_950, 500, 240, 41),  # page 42 would reach beyond record 10,000
-        (5_010, 50, 500, 100),  # Kustomer answers no page 101
+        (9_950, 500, 90, 100),  # Kustomer answers no page 101
     ],
 )
 def test_nothing_is_asked_beyond_the_caps(count: int, size: int, served: int, last: int) -> None:
     """What lies beyond comes when the order has changed."""
     table = Table(same(count), served=served, tells_size=True)
-    table.order = lambda found: found[::-1] if len(table.asked) > last + 5 else found
+    table.order = lambda found: found[::-1] if len(table.asked) > last + 8 else found
     assert ids(taken(table, size)) == names(count)
     assert max(table.pages) == last
 
@@ -317,7 +319,7 @@ def test_records_that_never_stop_coming_are_a_tie() -> None:
     table.order = lambda found: found[len(table.asked) :][:1]
     with pytest.raises(TieError, match=r"^200 conversation"):
         taken(table, 500)
-    assert len(table.waits) == MOST_READINGS
+    assert len(table.waits) == MAX_READINGS
 
 
 def test_a_hidden_record_of_one_page_is_believed_after_a_few_readings() -> None:
@@ -328,7 +330,8 @@ def test_a_hidden_record_of_one_page_is_believed_after_a_few_readings() -> None:
     assert chunk.hidden == 1
     whole, by_creation = [WHOLE], [Span(5, 5, None, 4), Span(5, 5, 5, 5), Span(5, 5, 6, None)]
     assert table.spans[:3] == whole + by_creation[:2]
-    assert table.spans[3:-1] == by_creation[1:2] * (QUIET_PAGE + 1)
+    assert table.spans[3:-1] == by_creation[1:2] * (QUIET_PAGE + 3)
+    assert [size for _, page, size in table.asked if page == 2] == [2, 2], "a limit of two?"
     assert table.spans[-1:] == by_creation[2:]
     assert table.waits == [1, 2, 4, 8]
 
@@ -493,9 +496,121 @@ def test_every_record_of_an_instant_comes_once_and_the_hidden_are_counted(
     assert [chunk.resume_at for chunk in chunks] == [AT] * (len(chunks) - 1) + [AT + 1]
 
 
+PROBE = Span(AT, AT, 0, 0)
+
+
+def test_an_instant_that_fails_whatever_is_filtered_costs_few_requests() -> None:
+    table = Table(tied(10, 20), broken=lambda span: span.start == AT)
+    chunks = taken(table, 500)
+    assert (ids(chunks), chunks[-1].unread) == ([], AT)
+    assert PROBE in table.spans
+    assert len(table.asked) < 30
+
+
+def test_instants_that_all_fail_are_no_fault_of_a_record() -> None:
+    table = Table(tied(10, 20), broken=lambda span: span.start > 0)
+    with pytest.raises(TransientError, match=f"no answer about what was updated from {TIED} on"):
+        taken(table, 500)
+
+
+@pytest.mark.parametrize("total", [None, 12])
+def test_where_creation_can_not_be_filtered_by_an_instant_is_read_by_page(
+    total: int | None,
+) -> None:
+    table = Table(tied(*range(12)), total=lambda _: total)
+    table.broken = lambda span: span not in {WHOLE, EMPTY}
+    chunks = taken(table, 5)
+    assert sorted(ids(chunks)) == names(12)
+    assert (chunks[-1].hidden, chunks[-1].unread) == (0, None)
+
+
+def test_of_many_parts_that_fail_no_more_is_cut() -> None:
+    """Every second record fails: each costs 48 parts, less what it shares with the others."""
+    table = Table(tied(*(n * 10**12 for n in range(1, 201))), patience=1_500)
+    table.rows = [row._replace(poison=n % 2 == 1) for n, row in enumerate(table.rows)]
+    chunks = taken(table, 500)
+    assert chunks[-1].unread == AT
+    failed = {span for span, count in Counter(table.spans).items() if count > 1} - {EMPTY}
+    assert len(failed) < MAX_FAILING + 60
+
+
+def test_of_many_instants_that_fail_the_last_ones_are_not_cut() -> None:
+    instants = range(10, 28, 2)
+    many = [
+        Row(at, n * 10**12, f"{at}-{n}", poison=n % 2 == 1) for at in instants for n in range(99)
+    ]
+    table = Table(many, patience=20_000)
+    ties, costs = table.ties(500), []
+    for at in instants:
+        before = len(table.asked)
+        assert list(ties.read(at))[-1].unread == at
+        costs.append(len(table.asked) - before)
+    assert costs[0] > 600
+    assert max(costs[-2:]) < 20
+
+
+def test_a_tie_without_counts_is_read_again_before_pages_of_it_are_believed() -> None:
+    """While page 2 is read, one leaves page 1, and `00002` moves up from page 2 to page 1."""
+    table = Table([*same(6), LATER[0]], total=lambda _: None)
+    leaving = {Span(AT, AT, 5, 5): "00000", WHOLE: "00001"}
+
+    def leave(found: list[Row]) -> list[Row]:
+        span, number, _ = table.asked[-1]
+        if span == WHOLE:
+            found = in_order_of("00000", "00001", "00003", "00002", "00004", "00005", "x0")(found)
+        if number == 2 and (gone := leaving.pop(span, None)):
+            table.rows = [row for row in table.rows if row.id != gone]
+            return [row for row in found if row.id != gone]
+        return found
+
+    table.order = leave
+    assert set(ids(taken(table, 2))) >= set(names(6)[2:])
+    assert not leaving
+
+
+def test_a_long_tie_is_not_kept() -> None:
+    """Of what was handed over, nothing but keys and creation instants stays in memory."""
+    table = Table(tied(*range(2_000)))
+    most = 0
+    for chunk in table.ties(50).read(AT):
+        del chunk
+        most = max(most, sum(type(one) is Hit for one in gc.get_objects()))
+    assert most < 500
+
+
+def test_pages_are_larger_where_100_would_not_do() -> None:
+    table = Table(same(1_001))
+    assert ids(taken(table, 10)) == sorted(names(1_001))
+    assert max(table.pages) <= 100
+    assert max(table.sizes) == 16, "the next size by which pages end at the cap"
+    bare = Table(same(1_001, None), total=lambda _: None)
+    assert ids(taken(bare, 10)) == sorted(names(1_001))
+
+
+def test_pages_too_large_to_arrive_are_left_unread_where_smaller_ones_would_not_do() -> None:
+    table = Table(same(1_001), strength=9)
+    chunks = taken(table, 500)
+    assert (ids(chunks), chunks[-1].unread, chunks[-1].hidden) == ([], AT, 0)
+    assert len(table.asked) < 150
+
+
+def test_pages_of_a_size_that_the_server_has_set_and_that_do_not_suffice_are_a_tie() -> None:
+    table = Table(same(1_001), served=10, tells_size=True)
+    with pytest.raises(TieError, match=r"^1001 conversation"):
+        taken(table, 500)
+
+
+def test_creation_is_cut_with_a_millisecond_to_spare_where_nothing_counts() -> None:
+    table = Table(tied(*range(30)), total=lambda count: min(count, 20))
+    assert sorted(ids(Ties(table.asker(10), 20).read(AT))) == names(30)
+    ends = {span.last for span in table.spans if span.last is not None}
+    begins = {span.first for span in table.spans if span.first is not None}
+    assert ends & begins, "each part reaches into the next one"
+
+
 def page_of(*created: int) -> Page:
     hits = [Hit(AT, one, "", b"") for one in created]
-    return Page(hits, False, True, None, len(hits), len(hits), 0, False)  # noqa: FBT003  (as read)
+    return Page(hits, False, True, None, len(hits), len(hits), [], False)  # noqa: FBT003  (as read)
 
 
 @pytest.mark.parametrize(

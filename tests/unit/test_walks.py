@@ -10,7 +10,7 @@ from tap_kustomer.walks.search import SearchWalk
 from tap_kustomer.walks.slices import Limits, SliceReader
 from tests.emulated import emulated, searches
 from tests.support import HeldClock, Messages, client_for, served_by, tap_for
-from tests.table import QUERY
+from tests.table import query
 
 if TYPE_CHECKING:
     from tap_kustomer.api.client import Client
@@ -31,7 +31,7 @@ def sizes(emulator: Emulator) -> list[int]:
 
 def reader(client: Client, end: int, size: int) -> SliceReader:
     def walk(start: int, end: int, begin: int | None) -> SearchWalk:
-        return SearchWalk(client, QUERY, start, end, page_size=size, size=begin)
+        return SearchWalk(client, query(), start, end, page_size=size, size=begin)
 
     return SliceReader(walk, 0, end, threads=1, limits=Limits())
 
@@ -68,7 +68,7 @@ def test_a_server_that_serves_few_records_gets_small_pages_and_larger_ones_later
 
 def test_a_capped_total_is_no_count() -> None:
     emulator = emulated(total_cap=40)
-    assert_whole(emulator, Limits(most_records=40), page_size=20)
+    assert_whole(emulator, Limits(max_records=40), page_size=20)
 
 
 def test_many_slices_are_one_range() -> None:
