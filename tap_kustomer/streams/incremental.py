@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -129,6 +130,7 @@ class IncrementalStream(KustomerStream):
         """
         self.logger.error("%s", reason)
         self.skipped.append(reason)
+        self.held_now.add(key)
         held = [*self.unread(), key]
         if len(set(held)) > MOST_UNREAD:
             msg = f"More than {MOST_UNREAD} records can't be read, the last one: {reason}"
@@ -136,8 +138,14 @@ class IncrementalStream(KustomerStream):
         self._keep(held)
 
     def release(self, key: str) -> None:
-        """Drop `key` from the state: it has been read, or is gone."""
-        self._keep([held for held in self.unread() if held != key])
+        """Drop `key` from the state if it has been read, or is gone: unless this run held it."""
+        if key not in self.held_now:
+            self._keep([held for held in self.unread() if held != key])
+
+    @cached_property
+    def held_now(self) -> set[str]:
+        """What this run could not read."""
+        return set()
 
     def _keep(self, held: list[str]) -> None:
         if held:

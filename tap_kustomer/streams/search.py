@@ -135,12 +135,12 @@ class SearchStream(IncrementalStream):
 
     def _listed(self, path: str, start: int, end: int) -> Iterator[Record]:
         """What a plain list holds of the range; its order is by id, so the bookmark waits."""
-        latest = start
-        for key in self.unread():
-            start = min(start, timestamps.parse(key))
-            self.release(key)
+        latest, unread = start, self.unread()
+        start = min([start, *map(timestamps.parse, unread)])
         for entry in read_range(self.session.client, path, start, end):
             latest = max(latest, entry.instant)
             if (row := self.row_or_none(entry)) is not None:
                 yield row
+        for key in unread:
+            self.release(key)
         self.move_bookmark(latest)
