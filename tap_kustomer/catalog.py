@@ -7,23 +7,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.singerlib import Catalog
+
 from tap_kustomer.streams.timeline import KlassKobjects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from singer_sdk import Stream
-    from singer_sdk.singerlib import Catalog
 
 ADVICE = "Discover the catalog anew, or deselect the stream."
 
 
 def klasses(catalog: object) -> dict[str, Any]:
-    """The klass that the metadata of each stream names; the SDK does not keep it."""
-    streams = catalog.get("streams", []) if isinstance(catalog, dict) else []
+    """The klass that the metadata of each stream names; the SDK's own form does not keep it."""
+    if not isinstance(catalog, dict) or isinstance(catalog, Catalog):
+        return {}
     return {
         stream["tap_stream_id"]: entry["metadata"]["klass"]
-        for stream in streams
+        for stream in catalog.get("streams", [])
         for entry in stream.get("metadata", [])
         if not entry["breadcrumb"] and entry["metadata"].get("klass") is not None
     }

@@ -99,12 +99,13 @@ class Command(SdkTap):
             )
             if check:
                 sys.exit(0 if tap.check() else 1)
-            if test == "schema":
-                tap.write_schemas()
-            elif test == "all":
-                tap.test()
-            else:
-                tap.read()
+            with tap.flushed():
+                if test == "schema":
+                    tap.write_schemas()
+                elif test == "all":
+                    tap.test()
+                else:
+                    tap.read()
 
     @override
     @classmethod
@@ -146,6 +147,19 @@ class Command(SdkTap):
             if isinstance(failure, OutputError):
                 discard()
             sys.exit(1)
+
+    @contextmanager
+    def flushed(self) -> Iterator[None]:
+        """Write what is left in the buffer, however the block ends: no STATE may follow it.
+
+        Raises:
+            OutputError: as for a message.
+        """
+        try:
+            yield
+        finally:
+            if isinstance(self.message_writer, Writer) and self.message_writer.begun:
+                self.message_writer.flush()
 
     @cached_property
     def _ending(self) -> Ending:

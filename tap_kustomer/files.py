@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import msgspec
 from dotenv import dotenv_values
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import SchemaError
 from singer_sdk.singerlib import Catalog
 
 from tap_kustomer.errors import SettingsError
@@ -58,8 +60,8 @@ def config(path: str) -> dict[str, Any]:
     return _object(_content(path), CONFIG)
 
 
-def catalog(_: click.Context, __: click.Parameter, path: str | None) -> Catalog | None:
-    """The catalog in the file of `--catalog`.
+def catalog(_: click.Context, __: click.Parameter, path: str | None) -> dict[str, Any] | None:
+    """The catalog in the file of `--catalog`, as it is: the SDK's own form does not keep klasses.
 
     Raises:
         BadParameter: there is none.
@@ -68,23 +70,34 @@ def catalog(_: click.Context, __: click.Parameter, path: str | None) -> Catalog 
         return None
     found = _object(_content(path), CATALOG)
     streams = found.get("streams")
-    with suppress(AttributeError, LookupError, TypeError, ValueError):  # whatever an entry lacks
+    # whatever an entry lacks
+    with suppress(AttributeError, LookupError, SchemaError, TypeError, ValueError):
         read = Catalog.from_dict(found)
         if isinstance(streams, list) and all(_is_usable(read, entry) for entry in streams):
-            return read
+            return found
     msg = "the file holds no catalog such as --discover prints."
     raise click.BadParameter(msg)
 
 
 def _is_usable(read: Catalog, entry: dict[str, Any]) -> bool:
-    """Whether the SDK gets along with the names and columns; a deselected stream needs none."""
+    """Whether rows can be made for its names and columns; a deselected stream needs none."""
     name = entry["tap_stream_id"]
     if not read[name].metadata.resolve_selection()[()]:
         return True
-    columns = entry["schema"]["properties"]
-    return entry.get("stream") in {None, name} and all(
-        isinstance(column.get("type", ""), (str, list)) for column in columns.values()
+    schema, key = entry["schema"], read[name].replication_key
+    Draft7Validator.check_schema(schema, format_checker=Draft7Validator.FORMAT_CHECKER)
+    columns = schema["properties"]
+    return (
+        entry.get("stream") in {None, name}
+        and (not key or key in columns)
+        and all(_allows(columns, column, "string") for column in ("id", key or "id"))
+        and _allows(columns, "additional_attributes", "object")
     )
+
+
+def _allows(columns: dict[str, Any], column: str, kind: str) -> bool:
+    """Whether a column, where there is one, may hold values of this kind."""
+    return kind in columns.get(column, {}).get("type", (kind,))
 
 
 def state(_: click.Context, __: click.Parameter, path: str | None) -> Json:

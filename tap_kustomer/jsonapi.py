@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_kustomer import timestamps
@@ -80,8 +81,10 @@ def timestamp_in(value: object, *, otherwise: int) -> int:
 
 
 def count_in(value: object) -> int | None:
-    """A count, which may be sent as text; `None` if `value` is none."""
-    if isinstance(value, str) and value.isdecimal() and len(value) <= MAX_DIGITS:
+    """A count, which may be sent as text or as `50.0`; `None` if `value` is none."""
+    if isinstance(value, str):
+        value = int(value) if value.isdecimal() and len(value) <= MAX_DIGITS else None
+    elif isinstance(value, Decimal) and value == value.to_integral_value():
         value = int(value)
     return value if type(value) is int and value >= 0 else None
 

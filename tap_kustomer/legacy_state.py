@@ -46,7 +46,7 @@ def taken_over(state: object) -> tuple[dict[str, Any], str]:
     if isinstance(state, dict) and isinstance(bookmarks, dict) and _is_known(state, bookmarks):
         if _is_singer_io(bookmarks):
             return _from(SINGER_IO, bookmarks, bookmarks)
-        if all(isinstance(bookmark, dict) for bookmark in bookmarks.values()):
+        if all(_is_usable(bookmark) for bookmark in bookmarks.values()):
             if not _is_meltano_labs(bookmarks):
                 return state, ""
             values = {name: each.get("replication_key_value") for name, each in bookmarks.items()}
@@ -63,6 +63,18 @@ def _is_known(state: Mapping[str, Any], bookmarks: Bookmarks) -> bool:
     if not bookmarks:
         return set(state) <= MEMBERS
     return any(name in KNOWN or name.startswith(KLASS_STREAM) for name in bookmarks)
+
+
+def _is_usable(bookmark: object) -> bool:
+    """Whether the SDK can go through a bookmark, whatever it holds for this tap."""
+    if not isinstance(bookmark, dict):
+        return False
+    partitions = bookmark.get("partitions") or []
+    return (
+        isinstance(bookmark.get("progress_markers", {}), dict)
+        and isinstance(partitions, list)
+        and all(_is_usable(partition) for partition in partitions)
+    )
 
 
 def _is_singer_io(bookmarks: Bookmarks) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +16,8 @@ from tap_kustomer.walks.slices import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+LOGGER = logging.getLogger("tap-kustomer")
 
 
 def utc_now() -> datetime:
@@ -59,11 +62,20 @@ class Session:
         """The last millisecond that this run reads; frozen at first use.
 
         It is in the past. A clock that runs ahead of Kustomer's would set a cutoff before which
-        records still appear, so the `Date` of Kustomer's last answer counts if it is earlier.
+        records still appear, so the `Date` of Kustomer's last answer counts if it is earlier; but
+        not by more than a day, which no clock of a running server is wrong by.
         """
         cutoffs = [self.began - 1]
         with suppress(TypeError, ValueError, OverflowError):  # no `Date` header, or a malformed one
-            cutoffs.append(timestamps.of(parsedate_to_datetime(self.client.server_date or "")) - 1)
+            date = timestamps.of(parsedate_to_datetime(self.client.server_date or ""))
+            if abs(date - self.began) <= timestamps.DAY:
+                cutoffs.append(date - 1)
+            else:
+                LOGGER.warning(
+                    "Kustomer's Date, %s, is more than a day off from this machine's clock, which "
+                    "counts instead",
+                    timestamps.text(date),
+                )
         if self.settings.end is not None:
             cutoffs.append(self.settings.end)
         return min(cutoffs)

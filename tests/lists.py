@@ -30,7 +30,7 @@ def answering(*pages: Page) -> Transport:
 def read(*pages: Page, **options: Any) -> tuple[list[str], list[str]]:
     """The ids read, and the query of each request; every page must have been asked for."""
     sender = answering(*pages)
-    found = [one["id"] for one in read_list(client_for(sender), PATH, **options)]
+    found = [one.id for one in read_list(client_for(sender), PATH, **options)]
     assert len(sender.sent) == len(pages), "not every page was asked for"
     return found, queries(sender)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tap_kustomer.api.decode import decode
 from tap_kustomer.errors import TransientError
 from tap_kustomer.jsonapi import data_in
+from tap_kustomer.nesting import is_too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,8 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
         document = decode(body)
     except ValueError:
         raise TransientError(path, "the answer is not JSON") from None
+    if is_too_deep(body):
+        raise TransientError(path, "the answer nests too deeply")
     if isinstance(document, dict):
         refuse_errors(document.get("errors"), path)
         if isinstance(document.get("data"), (list, dict)):

@@ -15,7 +15,7 @@ from tap_kustomer.streams.configuration import (
     SlaVersions,
     Tags,
 )
-from tap_kustomer.streams.conversation_parts import (
+from tap_kustomer.streams.conversation_children import (
     Attachments,
     ConversationEvents,
     ConversationTimes,

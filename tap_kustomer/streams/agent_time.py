@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from tap_kustomer import jsonapi, timestamps
 from tap_kustomer.api.document import fetch
 from tap_kustomer.errors import BadRequestError
 from tap_kustomer.schemas.agent_time import WORK_SESSION
 from tap_kustomer.streams.incremental import IncrementalStream
-from tap_kustomer.walks.listing import read_list
+from tap_kustomer.walks.listing import Entry, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Record
+
+    from tap_kustomer.walks.items import Item
 
 PATH = "/v1/routing/work-sessions"
 # How long before the bookmark sessions are read again, should one that has ended still change.
@@ -42,26 +46,33 @@ class WorkSessions(IncrementalStream):
     )
     cost = "1 request per 100 sessions: of the last days if Kustomer sorts them, else of all"
 
+    @override
     def rows(self) -> Iterator[Record]:
-        """The sessions begun since the bookmark, less two days."""
-        start, end = self.start(LATE_CHANGES), self.session.cutoff
+        """The sessions begun since the bookmark, less two days, and those not read earlier."""
+        start, end, unread = self.start(LATE_CHANGES), self.session.cutoff, self.unread()
         reached = end
-        for shift in self._shifts(start):
-            began = _began(shift, otherwise=end)
-            if start <= began <= end:
-                yield self.row(shift, began)
-                if _goes_on(shift):
-                    reached = min(reached, began)
+        for item in self._shifts(min([start, *map(timestamps.parse, unread)])):
+            began = _began(item, otherwise=end)
+            if not start <= began <= end and timestamps.text(began) not in unread:
+                continue
+            if (row := self.row_or_none(Entry(began, item))) is None:
+                continue
+            yield row
+            if _goes_on(item):
+                reached = min(reached, began)
+        for key in unread:
+            self.release(key)
         self.move_bookmark(reached)
 
+    @override
     def estimate_pending(self) -> str:
         """The endpoint reports no total."""
         fetch(self.session.client, PATH, {"pageSize": 1})
         return "not counted"
 
-    def _shifts(self, start: int) -> Iterator[dict[str, Any]]:
-        def is_enough(page: list[dict[str, Any]]) -> bool:
-            began = [_began(shift, otherwise=start) for shift in page]
+    def _shifts(self, start: int) -> Iterator[Item]:
+        def is_enough(page: list[Item]) -> bool:
+            began = [_began(item, otherwise=start) for item in page]
             newest_first = began == sorted(began, reverse=True) and len(set(began)) > 1
             return newest_first and began[0] < start
 
@@ -72,12 +83,12 @@ class WorkSessions(IncrementalStream):
             yield from read_list(client, PATH)
 
 
-def _began(shift: dict[str, Any], *, otherwise: int) -> int:
-    return jsonapi.timestamp_of(shift, "createdAt", otherwise=otherwise)
+def _began(item: Item, *, otherwise: int) -> int:
+    return item.timestamp("createdAt", otherwise=otherwise)
 
 
-def _goes_on(shift: dict[str, Any]) -> bool:
-    attributes = jsonapi.object_in(shift, "attributes")
+def _goes_on(item: Item) -> bool:
+    attributes = jsonapi.object_in(item.resource, "attributes")
     if not attributes:
         return False
     return attributes.get("active") is not False and not attributes.get("signedOutAt")

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_kustomer.tap import TapKustomer
+    from tap_kustomer.walks.items import Item
+
+
+# What ends the run, whichever stream meets it.
+FATAL = (CertificateError, KeyRefusedError, WrongRegionError)
 
 
 class KustomerStream(SdkStream):
@@ -78,7 +83,7 @@ class KustomerStream(SdkStream):
             self._tell_unfitting()
             if self.skipped:
                 self.access.note_incomplete(self.name, self.skipped)
-        except (CertificateError, KeyRefusedError, WrongRegionError):
+        except FATAL:
             raise
         except AccessRefusedError as error:
             self.access.close_stream(self.name, error, self.permissions)
@@ -171,8 +176,18 @@ class ListStream(KustomerStream):
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """The JSON:API resources of all lists, each with its `extra_columns`."""
         for path, params in self.lists:
-            for resource in read_list(self.session.client, path, params):
+            for resource in self.readable(read_list(self.session.client, path, params)):
                 yield resource, {}
+
+    def readable(self, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
+        """The resources of a list that can be read; the others are named."""
+        for item in items:
+            try:
+                resource = item.resource
+            except RecordError as error:
+                self.skipped.append(str(error))
+            else:
+                yield resource
 
     def estimate_pending(self) -> str:
         """The endpoint reports no total; only whether it can be read is found out."""

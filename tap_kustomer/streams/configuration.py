@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tap_kustomer import jsonapi
 from tap_kustomer.api.document import fetch
-from tap_kustomer.errors import NotFoundError
+from tap_kustomer.errors import (
+    AccessRefusedError,
+    KustomerError,
+    RecordError,
+    TransientError,
+)
 from tap_kustomer.records import RowBuilder
 from tap_kustomer.schemas.configuration import (
     BRAND,
@@ -22,12 +28,22 @@ from tap_kustomer.schemas.configuration import (
     SLA_VERSION,
     TAG,
 )
-from tap_kustomer.streams.base import ListStream
+from tap_kustomer.streams.base import FATAL, ListStream
 from tap_kustomer.walks.listing import read_list
-from tap_kustomer.walks.metadata import KLASS_STATUSES, KLASSES, RESOURCES, definitions, klass_names
+from tap_kustomer.walks.metadata import (
+    KLASS_STATUSES,
+    KLASSES,
+    RESOURCES,
+    definition_id,
+    definitions,
+    klass_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Schedules that may fail for five minutes each, before their endpoint has failed.
+MAX_FAILED = 5
 
 
 class Tags(ListStream):
@@ -86,7 +102,8 @@ class SlaVersions(ListStream):
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """What is included with the agreements."""
         for path, params in self.lists:
-            for version in read_list(self.session.client, path, params, member="included"):
+            found = read_list(self.session.client, path, params, member="included")
+            for version in self.readable(found):
                 yield version, {}
 
 
@@ -117,7 +134,8 @@ class CustomAttributes(ListStream):
         client = self.session.client
         for resource in (*RESOURCES, *klass_names(client)):
             for key, name, item in definitions(client, resource) or ():
-                yield {"id": f"{resource}.{key}", **item}, {"resource": resource, "name": name}
+                made = {"id": definition_id(resource, key), **item}
+                yield made, {"resource": resource, "name": name}
 
     def estimate_pending(self) -> str:
         """Both klasses and metadata must be readable."""
@@ -149,18 +167,46 @@ class Schedules(ListStream):
 
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Each schedule by itself, since only then its holidays are included."""
-        builder = RowBuilder(HOLIDAY)
+        failed = 0
         for listed, _ in super().resources():
-            path = f"/v1/schedules/{quote(jsonapi.id_of(listed), safe='')}"
+            one = jsonapi.id_of(listed)
             try:
-                answer = fetch(self.session.client, path, {"include": "holidays"})
-            except NotFoundError as error:
-                # Listed, and not there: what is passed over must not be retired.
-                self.skipped.append(str(error))
-                continue
-            holidays = [builder.row(one) for one in jsonapi.data_in(answer, path, "included")]
-            for schedule in jsonapi.data_in(answer, path):
-                yield schedule, {"holidays": holidays}
+                yield self._schedule(one)
+            except FATAL:
+                raise
+            except (KustomerError, RecordError) as error:
+                # Listed, and not there: what is skipped must not be retired.
+                if isinstance(error, AccessRefusedError):
+                    self.access.check_key()
+                failed += isinstance(error, TransientError)
+                if failed > MAX_FAILED:
+                    raise
+                self.skipped.append(f"Schedule {one}: {error}")
+
+    def _schedule(self, one: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A schedule, and its holidays; a holiday that can't be read is named.
+
+        Raises:
+            KustomerError: its address does not answer.
+            RecordError: its address answers with something else.
+        """
+        path = f"/v1/schedules/{quote(one, safe='')}"
+        answer = fetch(self.session.client, path, {"include": "holidays"})
+        found = jsonapi.data_in(answer, path)
+        if not one or [jsonapi.id_of(schedule) for schedule in found] != [one]:
+            msg = f"{path} answers with something else."
+            raise RecordError(msg)
+        holidays = []
+        for holiday in jsonapi.data_in(answer, path, "included"):
+            try:
+                holidays.append(self._holidays.row(holiday))
+            except RecordError as error:
+                self.skipped.append(f"A holiday of schedule {one}: {error}")
+        return found[0], {"holidays": holidays}
+
+    @cached_property
+    def _holidays(self) -> RowBuilder:
+        return RowBuilder(HOLIDAY)
 
 
 class SatisfactionForms(ListStream):

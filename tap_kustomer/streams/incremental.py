@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
@@ -36,8 +37,6 @@ class IncrementalStream(KustomerStream):
     """
 
     replication_key: str
-    unread_ids: ClassVar[bool] = False
-    """Whether `unread` holds ids too, and not only instants."""
     _warned = False
 
     def bookmark(self) -> int | None:
@@ -133,11 +132,10 @@ class IncrementalStream(KustomerStream):
         """See that what earlier runs could not read can be asked for again.
 
         Raises:
-            SettingsError: the state holds something that is neither an instant nor an id.
+            SettingsError: the state holds something that is no instant.
         """
         for key in self.unread():
-            if ":" in key or not self.unread_ids:
-                self.unread_range(key)
+            self.unread_range(key)
 
     def unread_range(self, key: str) -> tuple[int, int]:
         """What is read again for an instant that could not be read, bounds included.
@@ -167,6 +165,7 @@ class IncrementalStream(KustomerStream):
         """
         self.logger.error("%s", reason)
         self.skipped.append(reason)
+        self.held_now.add(key)
         held = [*self.unread(), key]
         if len(set(held)) > MAX_UNREAD:
             msg = f"More than {MAX_UNREAD} records can't be read, the last one: {reason}"
@@ -174,8 +173,14 @@ class IncrementalStream(KustomerStream):
         self._keep(held)
 
     def release(self, key: str) -> None:
-        """Drop `key` from the state: it has been read, or is gone."""
-        self._keep([held for held in self.unread() if held != key])
+        """Drop `key` from the state if it has been read, or is gone: unless this run held it."""
+        if key not in self.held_now:
+            self._keep([held for held in self.unread() if held != key])
+
+    @cached_property
+    def held_now(self) -> set[str]:
+        """What this run could not read."""
+        return set()
 
     def _keep(self, held: list[str]) -> None:
         if held:

@@ -62,11 +62,15 @@ class Permissions(ListStream):
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """One resource per name, the parts of the name as its attributes."""
         (listed, _), (held, _) = self.lists
-        names = [item.get("id") for item in read_list(self.session.client, listed)]
-        for item in read_list(self.session.client, held):
-            roles = jsonapi.attribute(item, "roles")
-            names += roles if isinstance(roles, list) else []
-        for name in dict.fromkeys(name for name in names if isinstance(name, str)):
+        client = self.session.client
+        names: list[Any] = [r.get("id") for r in self.readable(read_list(client, listed))]
+        for permission_set in self.readable(read_list(client, held)):
+            roles = jsonapi.attribute(permission_set, "roles") or []
+            names += roles if isinstance(roles, list) else [roles]
+        known = dict.fromkeys(name for name in names if isinstance(name, str) and name)
+        if odd := sum(not isinstance(name, str) or not name for name in names):
+            self.skipped.append(f"{odd} permissions have no name.")
+        for name in known:
             yield {"id": name, "attributes": name_parts(name)}, {}
 
 

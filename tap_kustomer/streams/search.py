@@ -141,13 +141,12 @@ class SearchStream(IncrementalStream):
 
     def _listed(self, path: str, start: int, end: int) -> Iterator[Record]:
         """What a plain list holds of the range; its order is by id, so the bookmark waits."""
-        latest, unread, known = start, self.unread(), len(self.skipped)
+        latest, unread = start, self.unread()
         start = min([start, *(self.unread_range(key)[0] for key in unread)])
         for entry in read_range(self.session.client, path, start, end):
             latest = max(latest, entry.instant)
             if (row := self.row_or_none(entry)) is not None:
                 yield row
-        if len(self.skipped) == known:
-            for key in unread:
-                self.release(key)
+        for key in unread:
+            self.release(key)
         self.move_bookmark(latest)

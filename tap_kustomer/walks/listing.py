@@ -6,7 +6,8 @@ one page is read again until a reading brings nothing that was there before. One
 
 A list is complete only when its end is proven: `next` is null, or the count agrees. Where neither
 is so, the next page is asked for by its number, and an empty one, or one that repeats what is
-known, is the end. Our own parameters go with every page, whatever `next` says.
+known, is the end. Whatever `next` says, a list that counts more than different resources have come
+is not complete. Our own parameters go with every page.
 See docs/BEHAVIOR.md, "Lists".
 """
 
@@ -14,32 +15,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_kustomer import jsonapi
-from tap_kustomer.api.document import parse
 from tap_kustomer.errors import TransientError
+from tap_kustomer.walks.items import Answer, Item, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tap_kustomer.api.client import Client
 
-    Document = dict[str, Any]
     Params = Mapping[str, str | int]
 
 # Ten million resources at 100 a page: more than the largest org known has notes.
-MOST_PAGES = 100_000
+MAX_PAGES = 100_000
 # A living list may bring something new in every reading.
-MOST_READINGS = 5
+MAX_READINGS = 5
 # Pages in a row that bring nothing new although each links to another.
-MOST_IDLE = 3
+MAX_IDLE = 3
 
 
 class Entry(NamedTuple):
     """A resource of a list, and when it was last updated."""
 
     instant: int
-    id: str
-    resource: dict[str, Any]
+    item: Item
+
+    @property
+    def id(self) -> str:
+        """The id as text; empty if there is none."""
+        return self.item.id
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The decoded JSON:API resource.
+
+        Raises:
+            RecordError: a value in it is beyond what can be read.
+        """
+        return self.item.resource
 
 
 def read_list(
@@ -48,34 +60,42 @@ def read_list(
     params: Params | None = None,
     *,
     member: str = "data",
-    counts: Callable[[dict[str, Any]], bool] = lambda _: True,
-    is_enough: Callable[[list[dict[str, Any]]], bool] = lambda _: False,
-) -> Iterator[dict[str, Any]]:
+    counts: Callable[[Item], bool] = lambda _: True,
+    is_enough: Callable[[list[Item]], bool] = lambda _: False,
+) -> Iterator[Item]:
     """Each JSON:API resource of the list at `path`, once; or each `included` with it.
 
     Only resources that `counts` is true for make another reading necessary. A page that `is_enough`
     is the last one read.
 
     Raises:
-        KustomerError: as the client does; also when the links between pages lead nowhere.
+        KustomerError: as the client does; also when the list does not prove that it is whole.
     """
     seen: set[str] = set()
-    for _ in range(MOST_READINGS):
-        pages, is_new = 0, False
-        for document in _pages(client, path, params or {}, member):
+    listed: set[str] = set()
+    for _ in range(MAX_READINGS):
+        pages = missing = 0
+        is_new = False
+        nameless = 0
+        for page in _pages(client, path, params or {}, member):
             pages += 1
-            found = jsonapi.data_in(document, path, member)
-            for resource in found:
-                key = jsonapi.id_of(resource)
-                if key and key in seen:
+            for item in page.items:
+                if item.id and item.id in seen:
                     continue
-                is_new = is_new or counts(resource)
-                seen.add(key)
-                yield resource
-            if is_enough(found):
+                is_new = is_new or counts(item)
+                seen.add(item.id)
+                yield item
+            listed.update(item.id for item in page.data)
+            nameless += sum(not item.id for item in page.data)
+            # The same resource twice is not two of those that are counted.
+            missing = (page.total or 0) - len(listed - {""}) - nameless
+            if is_enough(page.items):
+                missing = 0
                 break
-        if pages <= 1 or not is_new:
+        if missing <= 0 and (pages <= 1 or not is_new):
             return
+    if missing > 0:
+        raise TransientError(path, "the list counts more than it holds")
 
 
 def read_range(client: Client, path: str, start: int, end: int) -> Iterator[Entry]:
@@ -85,18 +105,15 @@ def read_range(client: Client, path: str, start: int, end: int) -> Iterator[Entr
         KustomerError: as `read_list` does.
     """
 
-    def instant(resource: dict[str, Any]) -> int:
-        return jsonapi.timestamp_of(resource, otherwise=end)
+    def is_within(item: Item) -> bool:
+        return start <= item.timestamp(otherwise=end) <= end
 
-    def is_within(resource: dict[str, Any]) -> bool:
-        return start <= instant(resource) <= end
-
-    for resource in read_list(client, path, counts=is_within):
-        if is_within(resource):
-            yield Entry(instant(resource), jsonapi.id_of(resource), resource)
+    for item in read_list(client, path, counts=is_within):
+        if is_within(item):
+            yield Entry(item.timestamp(otherwise=end), item)
 
 
-def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[Document]:
+def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[Answer]:
     """The pages of one reading, up to one that proves the end.
 
     Raises:
@@ -104,61 +121,54 @@ def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[D
     """
     known: set[str] = set()
     counted = idle = 0
-    link, ended = None, False
-    for number in range(1, MOST_PAGES + 1):
+    link = None
+    for number in range(1, MAX_PAGES + 1):
         query = params if link or number == 1 else {**params, "page": number}
         is_linked = link is not None
-        document = _ask(client, path, query, link, member)
-        data, total = jsonapi.data_in(document, path), _total(document)
-        fresh = {jsonapi.id_of(resource) for resource in data} - known
-        link = _next_link(document, path)
+        page = _ask(client, path, query, link, member)
+        total, rows = page.total, len(page.data)
+        fresh = {item.id for item in page.data} - known
+        link = _next_link(page, path)
         if number > 1 and not fresh and not link:
             # Nothing behind the last page, or a list without pages that sends itself again.
-            if not ended and (total or 0) > counted + (len(data) if is_linked else 0):
+            if (total or 0) > counted + (rows if is_linked else 0):
                 break
-            if not data:  # a page like others: what was on it may have moved up
-                yield document
+            if not rows:  # a page like others: what was on it may have moved up
+                yield page
             return
-        yield document
+        yield page
         known |= fresh
-        counted += len(data)
+        counted += rows
         idle = 0 if fresh else idle + 1
-        if link and idle < MOST_IDLE:
+        if link and idle < MAX_IDLE:
             continue
-        ended = jsonapi.object_in(document, "links").get("next", "") is None
+        ended = page.links.get("next", "") is None
         agrees = total == counted or (ended and (total or 0) <= counted)
-        if not link and (agrees or isinstance(document["data"], dict)):
+        if not link and (agrees or page.is_single or (not rows and total is None)):
             return
-        if not link and not data and total is None:
-            return
-        if link or not data:
+        if link or not rows:
             break
     raise TransientError(path, "the list does not prove its end")
 
 
-def _ask(client: Client, path: str, query: Params, link: str | None, member: str) -> Document:
-    def attempt() -> Document:
-        document = parse(client.get(path, query, link=link), path)
-        _next_link(document, path)
-        if document["data"] == {}:
+def _ask(client: Client, path: str, query: Params, link: str | None, member: str) -> Answer:
+    def attempt() -> Answer:
+        page = parse(client.get(path, query, link=link), path, member)
+        _next_link(page, path)
+        if page.is_single and not page.data:
             raise TransientError(path, "the answer holds no list of records")
-        jsonapi.data_in(document, path, member)
-        return document
+        return page
 
     return client.retry(path, attempt)
 
 
-def _next_link(document: Document, path: str) -> str | None:
+def _next_link(page: Answer, path: str) -> str | None:
     """The link to the next page, if there is one.
 
     Raises:
         TransientError: it is no text.
     """
-    link = jsonapi.object_in(document, "links").get("next")
+    link = page.links.get("next")
     if link and not isinstance(link, str):
         raise TransientError(path, "the link to the next page is no text")
     return link or None
-
-
-def _total(document: Document) -> int | None:
-    return jsonapi.count_in(jsonapi.object_in(document, "meta").get("total"))

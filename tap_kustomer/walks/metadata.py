@@ -7,7 +7,7 @@ other connectors keep deleted definitions. See docs/BEHAVIOR.md, "Custom attribu
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
@@ -42,12 +42,12 @@ def klass_names(client: Client) -> list[str]:
 
     Raises:
         KustomerError: as the client does.
-        RecordError: a klass has no name.
+        RecordError: a klass can't be read, or has no name.
     """
     names: dict[str, None] = {}
     for status in KLASS_STATUSES:
         for klass in read_list(client, KLASSES, {"status": status}):
-            name = jsonapi.attribute(klass, "name")
+            name = jsonapi.attribute(klass.resource, "name")
             if not isinstance(name, str) or not name:
                 msg = "A klass has no name, so its custom objects can't be asked for."
                 raise RecordError(msg)
@@ -55,12 +55,17 @@ def klass_names(client: Client) -> list[str]:
     return list(names)
 
 
+def definition_id(resource: str, key: str) -> str:
+    """`conversation.orderNumberStr`; a dot within either name has a backslash before it."""
+    return ".".join(re.sub(r"[.\\]", r"\\\g<0>", name) for name in (resource, key))
+
+
 def definitions(client: Client, resource: str) -> list[Definition] | None:
     """The custom attributes of a resource or klass, deleted ones too; `None`: the klass is gone.
 
     Raises:
         KustomerError: as the client does; also when the metadata of what exists is not found.
-        RecordError: the metadata is in no form that is known.
+        RecordError: the metadata is in no form that is known, or not all of it is in the answer.
     """
     path = f"/v1/metadata/{quote(resource, safe='')}"
     if resource in {".", ".."}:  # in an address they stand for its folder, and the one above
@@ -74,12 +79,19 @@ def definitions(client: Client, resource: str) -> list[Definition] | None:
             raise error from None
         LOGGER.warning("Klass %s was removed meanwhile", resource)
         return None
+    items = jsonapi.data_in(answer, path)
+    # What exists has metadata, even without any custom attribute; of pages nobody knows.
+    if not items or jsonapi.object_in(answer, "links").get("next"):
+        raise _unknown_form(path)
     found: list[Definition] = []
-    times: Counter[str] = Counter()
-    for item in jsonapi.data_in(answer, path):
+    keys: set[str] = set()
+    for item in items:
         for name, definition in _properties(item, path):
-            times[name] += 1
-            key = name if times[name] == 1 else f"{name}#{times[name]}"
+            key, times = name, 1
+            while key in keys:
+                times += 1
+                key = f"{name}#{times}"
+            keys.add(key)
             attributes = definition if isinstance(definition, dict) else {"definition": definition}
             made = {"attributes": attributes, "relationships": item.get("relationships")}
             found.append(Definition(key, name, made))
@@ -96,5 +108,10 @@ def _properties(item: dict[str, Any], path: str) -> Iterable[tuple[str, object]]
         named = [(p["name"], p) for p in properties if isinstance(p, dict) and p.get("name")]
         if len(named) == len(properties) and all(isinstance(name, str) for name, _ in named):
             return named
-    msg = f"The answer to {path} is in a form that this version does not know: please report it."
-    raise RecordError(msg)
+    raise _unknown_form(path)
+
+
+def _unknown_form(path: str) -> RecordError:
+    return RecordError(
+        f"The answer to {path} is in a form that this version does not know: please report it."
+    )

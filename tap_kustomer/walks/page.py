@@ -24,7 +24,7 @@ from tap_kustomer import jsonapi
 from tap_kustomer.api.decode import decode
 from tap_kustomer.api.document import refuse_errors
 from tap_kustomer.errors import OverloadedError, RecordError, TransientError
-from tap_kustomer.walks.nesting import is_too_deep, shallow
+from tap_kustomer.nesting import cut, is_too_deep
 
 # The creation instant of a record that has none; no range of `created_at` finds such a record.
 UNKNOWN = -(2**62)
@@ -201,7 +201,7 @@ def _envelope(body: bytes) -> _Envelope:
     except ValueError:
         if not is_too_deep(body):
             raise
-        answer = decode(shallow(body), _ENVELOPE)
+        answer = decode(cut(body), _ENVELOPE)
     return answer
 
 

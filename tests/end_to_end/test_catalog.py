@@ -19,7 +19,7 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 SPELT = {
     *("name", "resource", "permissions", "cost", "primary_keys", "replication_key", "is_sorted"),
     *("selected_by_default", "lists", "query_context", "archived", "list_path", "path", "params"),
-    *("in_seconds", "rows", "resources", "children", "is_gone", "waiting"),
+    *("in_seconds", "rows", "resources", "children", "is_gone", "estimate_pending"),
 }
 of_each = pytest.mark.parametrize("name", [stream.name for stream in STREAMS])
 

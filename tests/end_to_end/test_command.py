@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -147,3 +148,38 @@ def test_a_target_that_dies_ends_the_run_quietly(tap: Tap) -> None:
     assert "The target has stopped reading" in log
     assert "Traceback" not in log
     assert "BrokenPipe" not in log
+
+
+@pytest.mark.parametrize("unbuffered", ["1", ""])
+def test_the_last_records_are_written_although_no_state_follows_them(
+    tap: Tap, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, unbuffered: str
+) -> None:
+    """A catalog may ask for a full table: then no bookmark is written behind the records."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    tap.select("work_sessions")
+    assert tap.catalog
+    catalog = json.loads(tap.catalog.read_text())
+    for entry in catalog["streams"]:
+        entry["replication_method"] = "FULL_TABLE"
+    tap.catalog.write_text(json.dumps(catalog))
+    # At the end of a module run so, Python does not write what is left in a buffer of our own.
+    result = outcome([sys.executable, "-m", "tap_kustomer", *tap.command()[1:]])
+    assert result.code == 0
+    assert result.out.endswith("\n")
+    assert len(result.rows("work_sessions")) == emulator.org.counts()["work_sessions"] > 0
+
+
+def test_a_catalog_that_names_another_klass(tap: Tap) -> None:
+    """The klass stands in the file only: the SDK's own form of a catalog does not keep it."""
+    tap.config["kobject_streams"] = True
+    catalog = json.loads(tap.run("--discover").out)
+    for entry in catalog["streams"]:
+        (own,) = [m["metadata"] for m in entry["metadata"] if not m["breadcrumb"]]
+        own["selected"] = entry["tap_stream_id"] == "kobjects_order"
+        if own["selected"]:
+            own["klass"] = "Order"
+    tap.catalog = tap.folder / "catalog.json"
+    tap.catalog.write_text(json.dumps(catalog))
+    result = tap.run()
+    assert result.code == 1
+    assert "In the catalog it is a stream of the klass 'Order'" in result.log

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.hostile.harness import BEGIN, PRESENT, Outcome, run
+from tests.hostile.harness import BEGIN, PRESENT, Outcome, run, told
 from tests.hostile.records import DAY, SECOND, Row, parse, text
 from tests.hostile.server import Ask, Reply, Server
 
@@ -152,3 +152,77 @@ def test_a_clock_that_runs_ahead(lookback: int) -> None:
     second = log.run(first.state, lookback_seconds=lookback)
     came = first.ids("audit_logs") | second.ids("audit_logs")
     assert came >= log.expected(START, log.now - HOUR)
+
+
+@pytest.mark.parametrize("served", [1, 7, 100])
+def test_a_server_that_serves_fewer_than_it_says(served: int) -> None:
+    log = Log()
+    for number in range(250 if served > 1 else 30):
+        log.add(START + 1_500 + number * SECOND, 700)
+
+    def cut(ask: Ask, reply: Reply) -> Reply | None:
+        if ask.path != PATH:
+            return None
+        return Reply(reply.data[:served], {"count": 1_000}, reply.links)
+
+    log.server.hooks.append(cut)
+    assert log.run().ids("audit_logs") == log.expected(START, PRESENT)
+
+
+@pytest.mark.parametrize("hidden", [0, 500, 999])
+def test_a_page_that_is_filtered_after_it_was_cut(hidden: int) -> None:
+    log = Log()
+    for number in range(1_500):
+        log.add(START + 1_500 + number * SECOND, 700)
+    one = sorted(log.entries, reverse=True)[hidden][0]
+
+    def hide(ask: Ask, reply: Reply) -> Reply | None:
+        if ask.path != PATH:
+            return None
+        found = [entry for entry in reply.data if entry["id"] != one]
+        return Reply(found, {"count": len(reply.data)}, reply.links)
+
+    log.server.hooks.append(hide)
+    assert log.run().ids("audit_logs") == log.expected(START, PRESENT) - {one}
+
+
+def test_one_entry_without_an_id_is_tried_until_it_has_one() -> None:
+    log = Log()
+    for number in range(1_500):
+        log.add(START + 1_500 + number * SECOND, 700)
+    one = sorted(log.entries, reverse=True)[500][0]
+
+    def spoil(ask: Ask, reply: Reply) -> Reply | None:
+        if ask.path != PATH:
+            return None
+        found = [{**entry, "id": None} if entry["id"] == one else entry for entry in reply.data]
+        return Reply(found, reply.meta, reply.links)
+
+    log.server.hooks.append(spoil)
+    state: Row | None = None
+    came: set[str] = set()
+    for _ in range(3):
+        outcome = run(
+            log.server, "audit_logs", state=state, start_date=text(START), lookback_seconds=0
+        )
+        told(outcome, "audit_logs")
+        came |= outcome.ids("audit_logs")
+        state = outcome.state
+        assert len(state["bookmarks"]["audit_logs"]["unread"]) == 1
+    assert came == log.expected(START, PRESENT) - {one}
+    log.server.hooks.remove(spoil)
+    last = log.run(state, lookback_seconds=0)
+    assert one in last.ids("audit_logs")
+    assert "unread" not in last.state["bookmarks"]["audit_logs"]
+
+
+def test_entries_too_large_for_one_answer() -> None:
+    log = Log()
+    for number in range(100):
+        log.add(START + 1_500 + number * SECOND, 700)
+
+    def slow(ask: Ask, reply: Reply) -> Reply | None:
+        return Reply(status=504, body=b"") if ask.path == PATH and len(reply.data) > 30 else None
+
+    log.server.hooks.append(slow)
+    assert log.run().ids("audit_logs") == log.expected(START, PRESENT)

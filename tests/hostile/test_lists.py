@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hostile.harness import Outcome, run, told
-from tests.hostile.records import row
+from tests.hostile.harness import BEGIN, Outcome, run, told
+from tests.hostile.records import Record, row, text
 from tests.hostile.server import Ask, Reply, Server, refusal
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def whole_or_told(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("links", [None, {}, {"self": "/v1/tags"}, {"next": None}, {"next": ""}])
-@pytest.mark.parametrize("total", [250, "250", 251, 10_000], ids=repr)
+@pytest.mark.parametrize("total", [250, "250", 251, 251.0, 10_000], ids=repr)
 def test_more_are_counted_than_linked(links: Row | None, total: object) -> None:
     def no_link(_: Ask, reply: Reply) -> None:
         reply.links, reply.meta = links, {"total": total}
@@ -140,6 +141,93 @@ def test_data_that_is_no_list(data: object) -> None:
     whole_or_told(read(org(odd)))
 
 
+@pytest.mark.parametrize("second", [[], ["0"]])
+def test_a_null_link_although_more_are_counted(second: list[str]) -> None:
+    def cut(ask: Ask, _: Reply) -> Reply:
+        found = ["0"] if ask.page == 1 else second
+        return Reply([row(one) for one in found], {"total": 5}, {"next": None})
+
+    outcome = read(org(cut))
+    told(outcome, "tags")
+    assert not outcome.retires("tags")
+
+
+@pytest.mark.parametrize(
+    "pages", [[["a", "a"]], [["a", "b"], ["b", "c"]], [["a", "b"], ["a", "b"]]], ids=str
+)
+def test_resources_that_come_twice_while_others_do_not(pages: list[list[str]]) -> None:
+    """As many as are counted, but not as many different ones."""
+    total = sum(map(len, pages))
+
+    def unstable(ask: Ask, _: Reply) -> Reply:
+        found = [row(one) for one in pages[ask.page - 1]]
+        more = f"{TAGS}?page={ask.page + 1}" if ask.page < len(pages) else None
+        return Reply(found, {"total": total}, {"next": more})
+
+    outcome = read(org(unstable))
+    told(outcome, "tags")
+    assert not outcome.retires("tags")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"data":{"id":"a"},"meta":{"total":50}}', b'{"data":[],"meta":{"total":50.0}}'],
+    ids=["an object", "nothing"],
+)
+def test_a_count_that_nothing_bears_out(body: bytes) -> None:
+    outcome = read(org(lambda _, __: Reply(body=body)))
+    told(outcome, "tags")
+    assert not outcome.retires("tags")
+
+
+SEVENTH = {name: text(BEGIN + 7) for name in ("createdAt", "updatedAt")}
+WHOLE = json.dumps(row("7", **SEVENTH)).encode()
+DEEP = {
+    f"{depth} deep": WHOLE.replace(b"}", b',"x":%s}' % (b"[" * depth + b"]" * depth), 1)
+    for depth in (201, 400, 940, 984, 2_000)
+}
+RUIN = {
+    **DEEP,
+    "deep and with U+0000": DEEP["984 deep"].replace(b"[]", b'["\\u0000"]'),
+    "without an id": WHOLE.replace(b'"id"', b'"ID"'),
+    "an id that is a number": WHOLE.replace(b'"7"', b"7"),
+}
+
+
+@pytest.mark.parametrize("ruin", RUIN.values(), ids=RUIN)
+@pytest.mark.parametrize("stream", ["tags", "notes", "work_sessions", "audit_logs", "attachments"])
+def test_one_resource_that_cannot_be_read_costs_itself(stream: str, ruin: bytes) -> None:
+    path = {
+        "tags": TAGS,
+        "notes": "/v1/notes",
+        "work_sessions": "/v1/routing/work-sessions",
+        "audit_logs": "/v1/audit-logs",
+        "attachments": "/v1/conversations/c/attachments",
+    }[stream]
+    rows = [row(f"{n}", createdAt=text(BEGIN + n), updatedAt=text(BEGIN + n)) for n in range(3)]
+    parent = Record("c", BEGIN, BEGIN)
+    server = Server([parent], context="conversation", patience=200)
+    server.items["/v1/conversations/c"] = row("c")
+    healed: list[bool] = []
+
+    def ruined(ask: Ask, _: Reply) -> Reply | None:
+        if ask.path != path:
+            return refusal(400) if ask.is_search and stream == "notes" else None
+        held = [] if "before" in ask.query else [json.dumps(one).encode() for one in rows[::-1]]
+        held[:0] = [WHOLE if healed else ruin] if held else []
+        return Reply(body=b'{"data":[%s],"links":{"next":null}}' % b",".join(held))
+
+    server.hooks.append(ruined)
+    outcome = run(server, stream)
+    told(outcome, stream)
+    assert outcome.ids(stream) == {"0", "1", "2"}
+    assert not outcome.retires(stream)
+    healed.append(True)
+    again = run(server, stream, state=outcome.state)
+    assert again.error is None
+    assert "7" in again.ids(stream)
+
+
 def test_schedules_that_are_listed_but_not_found() -> None:
     server = Server(patience=400)
     server.lists["/v1/schedules"] = [row("1"), row("2"), row("3")]
@@ -166,3 +254,86 @@ def test_schedules_during_a_storm(status: int) -> None:
     server.hooks.append(storm)
     outcome = run(server, "schedules")
     assert not outcome.retires("schedules") or len(outcome.ids("schedules")) == 30
+
+
+OTHERS: dict[str, Reply] = {
+    "nothing": Reply([]),
+    "an empty object": Reply({}),
+    "another one": Reply(row("1")),
+    "two": Reply([row("2"), row("3")]),
+    "a holiday without an id": Reply(row("2"), more={"included": [{"id": ""}, row("h")]}),
+    **{f"{status}": refusal(status) for status in (302, 400, 403, 410, 422, 500)},
+}
+
+
+@pytest.mark.parametrize("answer", OTHERS.values(), ids=OTHERS)
+def test_one_schedule_that_its_address_does_not_hold(answer: Reply) -> None:
+    server = Server(patience=100)
+    server.lists["/v1/schedules"] = [row("1"), row("2"), row("3")]
+    for one in ("1", "2", "3"):
+        server.items[f"/v1/schedules/{one}"] = row(one)
+    server.hooks.append(lambda ask, _: answer if ask.path == "/v1/schedules/2" else None)
+    outcome = run(server, "schedules")
+    told(outcome, "schedules", "2")
+    assert not outcome.retires("schedules")
+    assert outcome.ids("schedules") >= {"1", "3"}
+
+
+def test_schedules_that_all_fail_do_not_take_five_minutes_each() -> None:
+    server = Server(patience=100)
+    server.lists["/v1/schedules"] = [row(f"{n}") for n in range(30)]
+    server.hooks.append(
+        lambda ask, _: refusal(500) if ask.path.startswith("/v1/schedules/") else None
+    )
+    told(run(server, "schedules"), "schedules")
+
+
+@pytest.mark.parametrize("roles", [[{"id": "org.user.read"}, 5], {"id": "org.user.read"}, [None]])
+def test_permissions_without_a_name(roles: object) -> None:
+    server = Server(patience=20)
+    server.lists["/v1/auth/roles"] = [row("org.x")]
+    server.lists["/v1/role-groups"] = [row("set", roles=roles)]
+    outcome = run(server, "permissions")
+    told(outcome, "permissions")
+    assert outcome.ids("permissions") == {"org.x"}
+    assert not outcome.retires("permissions")
+
+
+def test_permissions_that_the_list_does_not_name() -> None:
+    server = Server(patience=20)
+    server.lists["/v1/auth/roles"] = [{"type": "role", "attributes": {"name": "org.x"}}]
+    server.lists["/v1/role-groups"] = []
+    outcome = run(server, "permissions")
+    told(outcome, "permissions")
+    assert not outcome.retires("permissions")
+
+
+@pytest.mark.parametrize("data", [[], {}])
+def test_metadata_that_is_empty(data: object) -> None:
+    server = Server(patience=50)
+    server.lists["/v1/klasses"] = []
+    server.hooks.append(lambda ask, _: Reply(data) if "/metadata/" in ask.path else None)
+    outcome = run(server, "custom_attributes")
+    told(outcome, "custom_attributes")
+    assert not outcome.retires("custom_attributes")
+
+
+def test_an_unread_note_is_not_forgotten_while_its_list_fails() -> None:
+    server = Server(patience=200)
+    server.lists["/v1/notes"] = [row("", updatedAt=text(BEGIN + 7))]
+    broken: list[bool] = []
+
+    def fail(ask: Ask, _: Reply) -> Reply | None:
+        if ask.is_search:
+            return refusal(400)
+        return refusal(500) if ask.path == "/v1/notes" and broken else None
+
+    server.hooks.append(fail)
+    first = run(server, "notes")
+    broken.append(True)
+    second = run(server, "notes", state=first.state)
+    told(first, "notes")
+    told(second, "notes")
+    broken.clear()
+    server.lists["/v1/notes"] = [row("1", updatedAt=text(BEGIN + 7))]
+    assert run(server, "notes", state=second.state).ids("notes") == {"1"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from emulator import Emulator, Org, Resource, Switches
 from emulator.children import CHILDREN, child_id
 from tap_kustomer import timestamps
-from tap_kustomer.streams import conversation_parts
+from tap_kustomer.streams import per_conversation
 from tests.model import mortal
 from tests.model.mortal import Mortal
 from tests.model.world import BASE, KIND, id_of
@@ -160,8 +160,8 @@ PLANS = st.builds(
 @pytest.fixture(autouse=True, scope="module")
 def _small_batches() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conversation_parts, "BOOKMARK_EVERY", 4)
-        patch.setattr(conversation_parts, "MAX_FAILED", 2)
+        patch.setattr(per_conversation, "BOOKMARK_EVERY", 4)
+        patch.setattr(per_conversation, "MAX_FAILED", 2)
         yield
 
 

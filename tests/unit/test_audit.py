@@ -55,8 +55,8 @@ def test_pages_are_followed_by_cursor() -> None:
     messages = read(emulator, start_date=timestamps.text(wall() - DAY))
     assert len(ids(messages)) == len(set(ids(messages))) == 2_500
     asked = [r.params for r in emulator.requests if r.path == "/v1/audit-logs"]
-    assert len(asked) == 3
-    assert ["before" in params for params in asked] == [False, True, True]
+    assert len(asked) == 4
+    assert ["before" in params for params in asked] == [False, True, True, True]
 
 
 def test_a_second_run_reads_the_lookback_and_what_is_new() -> None:

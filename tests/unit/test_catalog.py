@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from singer_sdk.singerlib import Catalog as SdkCatalog
 
 from tap_kustomer import catalog
 from tap_kustomer.errors import ClosedStreamsError
@@ -123,6 +124,15 @@ def test_a_discovery_that_could_not_ask_is_told(capsys: pytest.CaptureFixture[st
     assert "discovery: Kustomer refused /v1/metadata/" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("given", [None, "catalog.json", {}, {"streams": [{"tap_stream_id": "a"}]}])
+NAMED_STREAMS = {"streams": [{"tap_stream_id": "streams", "metadata": []}]}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(None, "catalog.json", {}, {"streams": [{"tap_stream_id": "a"}]}),
+        *(NAMED_STREAMS, SdkCatalog.from_dict(NAMED_STREAMS)),
+    ],
+)
 def test_any_catalog_may_name_no_klass(given: object) -> None:
     assert catalog.klasses(given) == {}

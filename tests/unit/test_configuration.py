@@ -4,10 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator import Emulator, Org
 from tap_kustomer.errors import ClosedStreamsError, RecordError, RequestRefusedError
-from tap_kustomer.walks.metadata import RESOURCES, definitions, klass_names
+from tap_kustomer.walks.metadata import RESOURCES, definition_id, definitions, klass_names
 from tests.emulated import emulated, wall, whole_catalog
 from tests.support import Messages, client_for, scripted, sync, tap_for
 
@@ -45,6 +47,7 @@ def test_custom_attributes_of_every_resource_and_klass_deleted_ones_too() -> Non
 
 
 METADATA = {"type": "metadata", "id": "m"}
+NAMES = st.text("a.\\", max_size=5)
 
 
 def test_metadata_may_be_an_object_or_an_array() -> None:
@@ -55,13 +58,39 @@ def test_metadata_may_be_an_object_or_an_array() -> None:
     assert [d.name for d in defined([alone, other])] == ["aStr", "bNum"]
     named = {**METADATA, "attributes": {"properties": [{"name": "aStr"}, {"name": "bNum"}]}}
     assert [d.name for d in defined(named)] == ["aStr", "bNum"]
-    assert defined(METADATA) == defined({**METADATA, "attributes": {}}) == defined([]) == []
+    assert defined(METADATA) == defined({**METADATA, "attributes": {}}) == []
+
+
+@pytest.mark.parametrize("data", [[], {}])
+def test_what_exists_has_metadata(data: object) -> None:
+    with pytest.raises(RecordError, match="/v1/metadata/order"):
+        defined(data)
+
+
+def test_metadata_in_pages_is_an_error() -> None:
+    answer = {"data": [METADATA], "links": {"next": "/v1/metadata/order?page=2"}}
+    with pytest.raises(RecordError, match="/v1/metadata/order"):
+        definitions(answers(answer), "order")
+
+
+@given(st.lists(st.tuples(NAMES, NAMES), min_size=2, max_size=2, unique=True))
+def test_definitions_of_different_names_have_different_ids(names: list[tuple[str, str]]) -> None:
+    one, other = (definition_id(resource, key) for resource, key in names)
+    assert one != other
+
+
+def test_the_id_of_a_definition_is_what_carries_it_and_its_name() -> None:
+    assert definition_id("loyalty-card", "orderNumberStr") == "loyalty-card.orderNumberStr"
+    assert definition_id("order", "item.skuStr") == r"order.item\.skuStr"
 
 
 def test_definitions_of_one_name_keep_apart() -> None:
     deleted = {"name": "aStr", "deletedAt": "2024-02-03T04:05:06.007Z"}
     data = {**METADATA, "attributes": {"properties": [{"name": "aStr"}, deleted]}}
     assert [(d.key, d.name) for d in defined(data)] == [("aStr", "aStr"), ("aStr#2", "aStr")]
+    named = [{"name": "aStr#2"}, {"name": "aStr"}, deleted]
+    keys = [d.key for d in defined({**METADATA, "attributes": {"properties": named}})]
+    assert keys == ["aStr#2", "aStr", "aStr#3"]
 
 
 @pytest.mark.parametrize("properties", ["x", 1, [{"label": "a"}], [1], [{"name": 3}]])

@@ -115,7 +115,7 @@ def test_a_file_may_be_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_catalog_is_read_whole(path: Path) -> None:
     text = json.dumps(whole_catalog(emulated(1)))
     path.write_text(text)
-    assert through(files.catalog, path).to_dict() == json.loads(text)
+    assert through(files.catalog, path) == json.loads(text)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,41 @@ def test_an_object_that_is_no_catalog(path: Path, value: object) -> None:
 def test_a_stream_that_is_not_selected_needs_no_columns(path: Path) -> None:
     metadata = [{"breadcrumb": [], "metadata": {"selected": False}}]
     path.write_text(json.dumps({"streams": [{"tap_stream_id": "gone", "metadata": metadata}]}))
-    assert list(through(files.catalog, path)) == ["gone"]
+    (entry,) = through(files.catalog, path)["streams"]
+    assert entry["tap_stream_id"] == "gone"
+
+
+UNUSABLE: dict[str, tuple[str, Any]] = {
+    "a pattern that is none": ("name", {"type": ["string", "null"], "pattern": "["}),
+    "an unknown type": ("name", {"type": ["foo"], "enum": ["x"]}),
+    "a list of types in a list": ("name", {"type": ["string", ["null"]]}),
+    "anyOf that is no list": ("name", {"anyOf": 5}),
+    "a format that is no text": ("name", {"type": ["string"], "format": ["date-time"]}),
+    "a key that is no text": ("id", {"type": "integer"}),
+    "a replication key that is no text": ("created_at", {"type": ["integer", "null"]}),
+    "no replication key": ("created_at", None),
+    "no room for other attributes": ("additional_attributes", {"type": ["string", "null"]}),
+}
+
+
+@pytest.mark.parametrize(("column", "schema"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_catalog_whose_columns_can_not_be_used(path: Path, column: str, schema: object) -> None:
+    whole = whole_catalog(emulated(1), "work_sessions")
+    (entry,) = [one for one in whole["streams"] if one["tap_stream_id"] == "work_sessions"]
+    columns = entry["schema"]["properties"]
+    columns[column] = schema
+    if schema is None:
+        del columns[column]
+    path.write_text(json.dumps(whole))
+    assert "holds no catalog" in refused(lambda: through(files.catalog, path))
+
+
+def test_a_catalog_whose_replication_key_is_no_column(path: Path) -> None:
+    whole = whole_catalog(emulated(1), "work_sessions")
+    (entry,) = [one for one in whole["streams"] if one["tap_stream_id"] == "work_sessions"]
+    entry["replication_key"] = "nope"
+    path.write_text(json.dumps(whole))
+    assert "holds no catalog" in refused(lambda: through(files.catalog, path))
 
 
 @given(

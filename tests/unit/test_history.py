@@ -10,6 +10,7 @@ import pytest
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 from tap_kustomer.timestamps import DAY
 from tap_kustomer.walks.history import Batch, History
+from tap_kustomer.walks.items import Item
 from tap_kustomer.walks.listing import Entry
 from tap_kustomer.walks.page import Chunk, Hit
 
@@ -28,6 +29,9 @@ Asked = tuple[str, int, int]
 
 def hit(instant: int) -> Hit:
     return Hit(instant, 1, str(instant), b"{}")
+
+
+A, B = Item(b'{"id": "a"}'), Item(b'{"id": "b"}')
 
 
 class Kustomer:
@@ -50,8 +54,8 @@ class Kustomer:
     def listing(self, start: int, end: int) -> Iterator[Entry]:
         assert len(self.asked) < 20, "the reading does not end"
         self.asked.append((LIST, start, end))
-        yield Entry(start, "a", {})
-        yield Entry(end, "b", {})
+        yield Entry(start, A)
+        yield Entry(end, B)
 
     def history(self) -> History:
         return History(self.search, lambda: self.now)
@@ -144,8 +148,8 @@ def test_of_a_list_the_bookmark_waits_at_its_start() -> None:
     """Its order is not by instant."""
     batches = list(Kustomer().listed().read(5, FAR))
     assert batches == [
-        Batch([Entry(5, "a", {})], None),
-        Batch([Entry(FAR, "b", {})], None),
+        Batch([Entry(5, A)], None),
+        Batch([Entry(FAR, B)], None),
         Batch([], 5),
     ]
 

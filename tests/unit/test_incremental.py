@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import reduce
 from typing import Any
 
@@ -184,6 +185,19 @@ def test_a_clock_that_runs_ahead_does_not_move_the_end() -> None:
     tap = tap_for(emulator, Messages(), now=lambda: ahead)
     tap.read()
     assert tap.session.cutoff < wall()
+
+
+@pytest.mark.parametrize("days", [-400, -2, 2, 20_000])
+def test_a_date_that_no_clock_shows_is_not_believed(
+    days: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator = emulated()
+    tap = tap_for(emulator, Messages())
+    date = datetime.now(UTC) + timedelta(days=days)
+    tap.session.client.server_date = format_datetime(date, usegmt=True)
+    assert tap.session.cutoff == tap.session.began - 1
+    (line,) = caplog.messages
+    assert "more than a day off from this machine's clock" in line
 
 
 def test_a_clock_that_runs_behind_only_delays() -> None:

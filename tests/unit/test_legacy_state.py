@@ -199,6 +199,10 @@ def test_another_form_is_refused(bookmarks: dict[str, Any]) -> None:
         {"type": "STATE"},
         {"type": "STATE", "value": ["x"]},
         {"type": "STATE", "value": {"foo": 1}},
+        {"bookmarks": {"tags": {"partitions": 5}}},
+        {"bookmarks": {"tags": {"partitions": [5]}}},
+        {"bookmarks": {"tags": {"partitions": [{"progress_markers": 5}]}}},
+        {"bookmarks": {"tags": {"progress_markers": [1]}}},
         {"bookmarks": {"issues": {"replication_key": KEY, "replication_key_value": "2026-05-01"}}},
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 
 from tap_kustomer import jsonapi, timestamps
 from tap_kustomer.errors import OverloadedError, RecordError, TransientError
-from tap_kustomer.walks.nesting import MAX_DEPTH
+from tap_kustomer.nesting import MAX_DEPTH
 from tap_kustomer.walks.page import (
     UNKNOWN,
     Page,

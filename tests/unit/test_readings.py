@@ -9,7 +9,7 @@ import pytest
 
 from tap_kustomer import timestamps
 from tap_kustomer.errors import AccessRefusedError, NotFoundError, TransientError
-from tap_kustomer.walks.listing import Entry, read_list, read_range
+from tap_kustomer.walks.listing import read_list, read_range
 from tests.lists import PATH, SECOND, Page, answering, page, queries, read
 from tests.support import Answer, client_for, scripted
 
@@ -39,7 +39,7 @@ def test_only_what_counts_is_worth_another_reading() -> None:
     pages: list[Page] = []
     for first, last in readings:
         pages += [page(first, following=SECOND), page(last)]
-    found, _ = read(*pages, counts=lambda resource: resource["id"] in "bc")
+    found, _ = read(*pages, counts=lambda item: item.id in "bc")
     assert found == list("abcdef")
 
 
@@ -50,7 +50,7 @@ def test_nothing_that_counts_is_one_reading() -> None:
 
 def test_a_page_that_is_enough_is_the_last_one_of_each_reading() -> None:
     pages = [page("a", following=SECOND), page("b", following=f"{PATH}?page=3")]
-    found, asked = read(*pages * 2, is_enough=lambda found: found == [{"id": "b"}])
+    found, asked = read(*pages * 2, is_enough=lambda found: [item.id for item in found] == ["b"])
     assert (found, asked) == (["a", "b"], ["", "page=2"] * 2)
     assert read(pages[0], is_enough=lambda _: True) == (["a"], [""])
 
@@ -60,7 +60,7 @@ def test_resources_without_an_id_are_all_kept() -> None:
         "data": [{"n": 1}, {"id": None, "n": 2}, {"id": "", "n": 3}],
         "links": {"next": None},
     }
-    found = list(read_list(client_for(answering(document)), PATH))
+    found = [item.resource for item in read_list(client_for(answering(document)), PATH)]
     assert found == document["data"]
 
 
@@ -83,7 +83,8 @@ def test_an_odd_page_is_asked_for_again(
 ) -> None:
     good = json.dumps({"data": [], "included": [{"id": "x"}], "links": {"next": None}}).encode()
     sender = scripted(odd, odd, (200, {}, good))
-    assert list(read_list(client_for(sender), PATH, member="included")) == [{"id": "x"}]
+    found = read_list(client_for(sender), PATH, member="included")
+    assert [item.id for item in found] == ["x"]
     assert len(waits) == 2
     assert [line.partition(", try")[0] for line in caplog.messages] == [f"{PATH}: {fault}"] * 2
     with pytest.raises(TransientError) as caught:
@@ -98,7 +99,7 @@ def test_a_page_behind_a_link_is_asked_for_again_by_the_same_link(waits: list[fl
     sender = scripted(
         (200, {}, bodies[0]), (503, {}, b""), *[(200, {}, body) for body in (bodies * 2)[1:]]
     )
-    found = [one["id"] for one in read_list(client_for(sender), PATH, {"pageSize": 7})]
+    found = [one.id for one in read_list(client_for(sender), PATH, {"pageSize": 7})]
     assert found == ["a", "b"]
     again = ["pageSize=7", "page=2&pageSize=7"]
     assert queries(sender) == [again[0], again[1], again[1], *again]
@@ -109,7 +110,7 @@ def test_a_page_behind_a_link_is_asked_for_again_by_the_same_link(waits: list[fl
 def test_a_refusal_ends_the_list(status: int, kind: type[Exception]) -> None:
     first: Answer = 200, {}, json.dumps(page("a", following=SECOND)).encode()
     entries = read_list(client_for(scripted(first, (status, {}, b""))), PATH)
-    assert next(entries) == {"id": "a"}
+    assert next(entries).id == "a"
     with pytest.raises(kind):
         next(entries)
 
@@ -134,11 +135,12 @@ def test_a_range_holds_both_its_bounds_and_what_has_no_date() -> None:
     ]
     sender = answering({"data": resources, "links": {"next": None}})
     end = START + 1_000
-    assert list(read_range(client_for(sender), PATH, START, end)) == [
-        Entry(START, "b", resources[1]),
-        Entry(end, "c", resources[2]),
-        Entry(end, "e", resources[4]),
-        Entry(end, "f", resources[5]),
+    found = read_range(client_for(sender), PATH, START, end)
+    assert [(one.instant, one.id, one.resource) for one in found] == [
+        (START, "b", resources[1]),
+        (end, "c", resources[2]),
+        (end, "e", resources[4]),
+        (end, "f", resources[5]),
     ]
     assert queries(sender) == [""]
 

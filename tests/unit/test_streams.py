@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,10 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
+from tap_kustomer.errors import SettingsError
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.people import name_parts
+from tap_kustomer.tap import TapKustomer
 from tap_kustomer.writer import Writer
 from tests.emulated import (
     DEFAULT,
@@ -22,7 +25,7 @@ from tests.emulated import (
     emulated,
     whole_catalog,
 )
-from tests.support import Messages, sync, tap_for
+from tests.support import CONFIG, Messages, sync, tap_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,6 +117,20 @@ def test_every_record_is_flushed_before_the_state_that_covers_it(
         writer.write_message(StateMessage(value={}))
         kinds = [json.loads(line)["type"] for line in path.read_bytes().splitlines()]
         assert kinds == ["RECORD", "STATE"]
+        monkeypatch.undo()
+
+
+def test_the_last_records_are_flushed_however_the_run_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "messages"
+    with path.open("wb", 0) as file, io.TextIOWrapper(file) as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        tap = TapKustomer(config=CONFIG, message_writer=Writer())
+        with suppress(SettingsError), tap.flushed():
+            tap.write_message(RecordMessage(stream="conversations", record={"id": "1"}))
+            raise SettingsError
+        assert json.loads(path.read_bytes())["type"] == "RECORD"
         monkeypatch.undo()
 
 

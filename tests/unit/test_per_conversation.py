@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,8 @@ import pytest
 from tap_kustomer import timestamps
 from tap_kustomer.errors import ClosedStreamsError, KeyRefusedError, TransientError
 from tap_kustomer.streams import GROUPS
-from tap_kustomer.streams.conversation_parts import BOOKMARK_EVERY, PerConversationStream
+from tap_kustomer.streams.per_conversation import BOOKMARK_EVERY, PerConversationStream
+from tap_kustomer.walks.items import Item
 from tests.emulated import bookmark_of, emulated, searches, state_at, wall, whole_catalog
 from tests.support import Messages, sync, tap_for
 
@@ -140,7 +142,7 @@ def test_hidden_conversations_prove_nothing_when_all_are(monkeypatch: pytest.Mon
     # Hidden one by one, but the list of conversations is open: they are passed over.
     messages = read(emulator, "attachments")
     assert not messages.records("attachments")
-    monkeypatch.setattr("tap_kustomer.streams.conversation_parts.CONVERSATIONS", "/v1/nowhere")
+    monkeypatch.setattr("tap_kustomer.streams.per_conversation.CONVERSATIONS", "/v1/nowhere")
     try_to_read(emulator, "attachments", ClosedStreamsError, "org.permission.attachment.read")
 
 
@@ -292,11 +294,15 @@ def test_one_conversation_missing_from_the_second_version_does_not_switch_all() 
 
 def test_another_conversation_named_by_a_child_is_kept() -> None:
     emulator = emulated(10)
-    child = {"id": "a", "relationships": {"conversation": {"data": {"id": "other"}}}}
+    other = {"conversation": {"data": {"id": "other"}}}
     messages = Messages()
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "attachments"))
     stream = tap.streams["attachments"]
-    stream.__dict__["children"] = lambda conversation: [{**child, "id": conversation.id}]
+
+    def children(conversation: Any) -> list[Item]:  # noqa: ANN401  (as the method)
+        return [Item(json.dumps({"id": conversation.id, "relationships": other}).encode())]
+
+    stream.__dict__["children"] = children
     tap.read()
     for row in messages.records("attachments"):
         assert row["conversation_id"] == row["id"]

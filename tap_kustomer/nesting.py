@@ -1,4 +1,4 @@
-"""How deeply JSON nests, and the same JSON with what is too deep cut away."""
+"""How deep JSON nests: more than `MAX_DEPTH` levels are too many for some library on the way."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 
 
 def is_too_deep(raw: bytes) -> bool:
-    """Whether objects and lists nest deeper than `MAX_DEPTH`; most records have fewer in all."""
-    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+    """Whether objects and lists nest deeper than `MAX_DEPTH`."""
+    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:  # in all: true of most records
         return False
     depth = 0
     for bracket in _TEXT.sub(b"", raw).translate(None, _NO_BRACKETS):
@@ -24,8 +24,11 @@ def is_too_deep(raw: bytes) -> bool:
     return False
 
 
-def shallow(body: bytes) -> bytes:
-    """The same JSON, with empty objects and lists where it nests deeper than twice `MAX_DEPTH`."""
+def cut(body: bytes) -> bytes:
+    """The same JSON, with empty objects and lists where it nests deeper than twice `MAX_DEPTH`.
+
+    A record that is cut is still too deep, so it is never taken for whole.
+    """
     kept: list[bytes] = []
     depth = 0
     for piece in _PIECE.findall(body):

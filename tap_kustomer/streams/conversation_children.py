@@ -1,0 +1,169 @@
+"""What belongs to a conversation: attachments, handle times, events, survey answers, work items."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from typing_extensions import override
+
+from tap_kustomer import jsonapi
+from tap_kustomer.errors import KustomerError, NotFoundError, RecordError
+from tap_kustomer.fitting import is_number
+from tap_kustomer.schemas.conversation_children import (
+    ATTACHMENT,
+    CONVERSATION_EVENT,
+    CONVERSATION_TIME,
+    SATISFACTION_RESPONSE,
+    WORK_ITEM,
+)
+from tap_kustomer.streams.base import FATAL
+from tap_kustomer.streams.per_conversation import PerConversationStream
+from tap_kustomer.streams.search import SEARCH_ROLES
+from tap_kustomer.streams.timeline import Conversations
+from tap_kustomer.walks.items import Item, fetch_items
+from tap_kustomer.walks.listing import read_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_kustomer.streams.per_conversation import Children, Conversation, Failure
+
+# Seconds in ten thousand years.
+MAX_SECONDS = 10**12
+
+
+class Attachments(PerConversationStream):
+    """A file of a message; its signed address does not last and is left out."""
+
+    name = "attachments"
+    path = "/v1/conversations/{}/attachments"
+    resource = ATTACHMENT
+    permissions = (("org.permission.attachment.read", "org.user.attachment.read"), SEARCH_ROLES)
+
+
+class ConversationTimes(PerConversationStream):
+    """A handle time: how long an agent worked on a conversation at a time."""
+
+    name = "conversation_times"
+    path = "/v2/conversations/{}/times"
+    params: ClassVar[Mapping[str, str | int]] = {"pageSize": 1_000}
+    in_seconds = "/v1/conversations/{}/times"
+    resource = CONVERSATION_TIME
+    permissions = Conversations.permissions
+    _has_milliseconds: bool | None = None
+
+    @override
+    def children(self, conversation: Conversation) -> Children | None:
+        """Handle times in milliseconds, whichever version of the API the org has."""
+        if self._has_milliseconds is not False:
+            try:
+                found = super().children(conversation)
+            except NotFoundError:
+                pass
+            else:
+                self._has_milliseconds = True
+                return found
+        path = self.in_seconds.format(quote(conversation.id, safe=""))
+        times = list(read_list(self.session.client, path))
+        if self._has_milliseconds is None:
+            self._has_milliseconds = False
+            self.logger.warning("No %s here: reading %s, in seconds", self.path, self.in_seconds)
+        return [_TimeInSeconds(time.raw) for time in times]
+
+
+class _TimeInSeconds(Item):
+    """A handle time of the first version of the API."""
+
+    @override
+    @cached_property
+    def resource(self) -> dict[str, Any]:
+        """The decoded resource, in milliseconds."""
+        return _in_milliseconds(super().resource)
+
+
+def _in_milliseconds(time: dict[str, Any]) -> dict[str, Any]:
+    attributes = jsonapi.object_in(time, "attributes")
+    converted: dict[str, Any] = {}
+    for name in ("handleTime", "messageTime", "noteTime"):
+        value: Any = attributes.get(name)
+        if is_number(value) and abs(value) >= MAX_SECONDS:
+            # No time at all: as text it fits no column and is kept as it is.
+            converted[name] = str(value)
+        elif is_number(value):
+            milliseconds = value * 1_000
+            converted[name] = int(milliseconds) if milliseconds % 1 == 0 else milliseconds
+    return {**time, "attributes": {**attributes, **converted}} if converted else time
+
+
+class ConversationEvents(PerConversationStream):
+    """An event in the history of a conversation, with the values before and after."""
+
+    name = "conversation_events"
+    path = "/v1/conversations/{}/events"
+    resource = CONVERSATION_EVENT
+    permissions = (("org.permission.event.read", "org.user.event.read"), SEARCH_ROLES)
+
+
+class SatisfactionResponses(PerConversationStream):
+    """A satisfaction survey of a conversation, answered or not."""
+
+    name = "satisfaction_responses"
+    path = "/v1/satisfaction-responses/{}"
+    resource = SATISFACTION_RESPONSE
+    permissions = (
+        (
+            "org.permission.satisfaction.read",
+            "org.permission.satisfaction_response.read",
+            "org.user.satisfaction.read",
+        ),
+        SEARCH_ROLES,
+    )
+    cost = "1 request per conversation updated that names a response, and the searches"
+
+    @override
+    def children(self, conversation: Conversation) -> Children | None:
+        """The response that the conversation names, if any."""
+        level = jsonapi.object_in(conversation.resource, "attributes", "satisfactionLevel")
+        response = level.get("formResponse")
+        if not isinstance(response, str) or not response:
+            return None
+        path = self.path.format(quote(response, safe=""))
+        return fetch_items(self.session.client, path)
+
+    @override
+    def is_gone(self, conversation: Conversation, error: Failure) -> bool:
+        """A response may be deleted while its conversation still names it.
+
+        It is gone if it still answers 404 while another response can be read.
+        """
+        if super().is_gone(conversation, error):
+            return True
+        if self._answered is None or not isinstance(error, NotFoundError):
+            return False
+        try:
+            self.children(self._answered)
+        except FATAL:
+            raise
+        except (KustomerError, RecordError):
+            return False
+        try:
+            self.children(conversation)
+        except NotFoundError:
+            self.logger.warning("The response of conversation %s is gone", conversation.id)
+            return True
+        except FATAL:
+            raise
+        except (KustomerError, RecordError):
+            pass
+        return False
+
+
+class WorkItems(PerConversationStream):
+    """A pass of a conversation through routing."""
+
+    name = "work_items"
+    path = "/v1/routing/conversations/{}/work-items"
+    resource = WORK_ITEM
+    permissions = (("org.permission.routing.read", "org.user.routing.read"), SEARCH_ROLES)
