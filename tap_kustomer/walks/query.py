@@ -15,7 +15,6 @@ KOBJECT = "kobject"
 # What one question is asked for at most. See docs/BEHAVIOR.md.
 MAX_PAGES = 100
 MAX_RECORDS = 10_000
-MAX_PAGE_SIZE = 500
 
 
 @dataclass
