@@ -123,7 +123,7 @@ def kind(schema: dict[str, Any]) -> str:
     """The type a JSON schema describes, in a word or three; that it may be null goes unsaid."""
     types = schema["type"]
     (name,) = {types} if isinstance(types, str) else {*types} - {"null"}
-    if name == "array" and "items" in schema:
+    if name == "array" and schema.get("items"):
         return f"array of {kind(schema['items'])}"
     return str(schema.get("format", name))
 

@@ -24,7 +24,7 @@ def snake_case(name: str) -> str:
 
 
 def _maker(kind: str, **more: Any) -> Callable[[str, str], Field]:
-    schema = {"type": [kind, "null"], **more}
+    schema = {"type": ["null", kind], **more}
 
     def make(source: str, description: str) -> Field:
         return Field(source, snake_case(source), schema, description)
@@ -39,12 +39,12 @@ boolean = _maker("boolean")
 date_time = _maker("string", format=DATE_TIME)
 texts = _maker("array", items={"type": "string"})
 free_object = _maker("object", additionalProperties=True)
-free_list = _maker("array")
+free_list = _maker("array", items={})
 
 
 def to_one(source: str, description: str) -> Field:
     """A relationship to one resource: its id."""
-    return Field(source, f"{snake_case(source)}_id", {"type": ["string", "null"]}, description)
+    return Field(source, f"{snake_case(source)}_id", {"type": ["null", "string"]}, description)
 
 
 def to_many(source: str, description: str) -> Field:
@@ -52,7 +52,7 @@ def to_many(source: str, description: str) -> Field:
     return Field(
         source,
         f"{snake_case(source)}_ids",
-        {"type": ["array", "null"], "items": {"type": "string"}},
+        {"type": ["null", "array"], "items": {"type": "string"}},
         description,
     )
 
@@ -60,4 +60,4 @@ def to_many(source: str, description: str) -> Field:
 def rows_of(column: str, resource: Resource, description: str) -> Field:
     """Rows of another resource, as a list of objects."""
     items = {"type": "object", "properties": resource.schema["properties"]}
-    return Field(column, column, {"type": ["array", "null"], "items": items}, description)
+    return Field(column, column, {"type": ["null", "array"], "items": items}, description)
