@@ -85,8 +85,8 @@ nightly: .venv/.stamp ## Run ten times as many histories through the model tests
 soak: .venv/.stamp ## Kill the tap again and again while its org changes (ten minutes), and compare at the end
 	@$(BIN)/python -m scripts.soak
 
-clients: setup $(CLIENTS:%=.clients/%/.stamp) ## Load into older clients (docs/CLIENTS.md)
-	$(BIN)/python -m pytest tests/end_to_end/test_older_clients.py
+clients: setup .clients/mapper/.stamp $(CLIENTS:%=.clients/%/.stamp) ## Load into older clients and Meltano's mapper (docs/CLIENTS.md, docs/PRIVACY.md)
+	$(BIN)/python -m pytest tests/end_to_end/test_older_clients.py tests/end_to_end/test_privacy.py
 
 mutants: .venv/.stamp ## Change the code in small ways: a test must fail (see docs/MUTANTS.md)
 	@$(BIN)/python $(PIP_INSTALL) --group mutation
@@ -136,4 +136,10 @@ check-python:
 	@echo "Setting up .clients/$* ..."
 	@test -x .clients/$*/bin/python || $(MELTANO_PYTHON) -m venv .clients/$*
 	@.clients/$*/bin/python -m pip install --quiet --quiet --no-deps --requirement $<
+	@touch $@
+
+.clients/mapper/.stamp: constraints.txt | check-python
+	@echo "Setting up .clients/mapper ..."
+	@test -x .clients/mapper/bin/python || $(MELTANO_PYTHON) -m venv .clients/mapper
+	@.clients/mapper/bin/python $(PIP_INSTALL) meltano-map-transform
 	@touch $@
