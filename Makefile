@@ -7,6 +7,8 @@ MELTANO_PYTHON ?= $(PYTHON)
 BIN := .venv/bin
 MELTANO := .venv-meltano/bin/meltano
 PIP_INSTALL := -m pip install --quiet --quiet --constraint constraints.txt
+# Older clients; each has an environment of its own, since their versions exclude each other.
+CLIENTS := $(basename $(notdir $(wildcard tests/clients/*.txt)))
 CODE := tap_kustomer emulator scripts tests
 # What is mutated, and the unit tests that should notice.
 MUTANTS ?= api.retry:retry api.budget:budget settings:settings walks.listing:listing \
@@ -23,7 +25,7 @@ export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 MAKEFLAGS += --jobs=2
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run psql test end-to-end fast lint format types unit package bench docs snapshots live nightly soak mutants check-python clean clean-demo
+.PHONY: help setup run psql test end-to-end fast lint format types unit package bench docs snapshots live nightly soak clients mutants check-python clean clean-demo
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +85,9 @@ nightly: .venv/.stamp ## Run ten times as many histories through the model tests
 soak: .venv/.stamp ## Kill the tap again and again while its org changes (ten minutes), and compare at the end
 	@$(BIN)/python -m scripts.soak
 
+clients: setup .clients/mapper/.stamp $(CLIENTS:%=.clients/%/.stamp) ## Load into older clients and Meltano's mapper (docs/CLIENTS.md, docs/PRIVACY.md)
+	$(BIN)/python -m pytest tests/end_to_end/test_older_clients.py tests/end_to_end/test_privacy.py
+
 mutants: .venv/.stamp ## Change the code in small ways: a test must fail (see docs/MUTANTS.md)
 	@$(BIN)/python $(PIP_INSTALL) --group mutation
 	@tools=$$PWD/$(BIN); for pair in $(MUTANTS); do \
@@ -95,7 +100,7 @@ mutants: .venv/.stamp ## Change the code in small ways: a test must fail (see do
 	  { $$tools/mutmut results | grep "tap_kustomer.$${pair%:*}[.]" || true; }) || exit 1; done
 
 clean: clean-demo ## Remove what setup and tests have made; your own data and bookmarks stay
-	rm -rf .venv .venv-meltano .meltano/.stamp .meltano/extractors .meltano/loaders .meltano/run
+	rm -rf .clients .venv .venv-meltano .meltano/.stamp .meltano/extractors .meltano/loaders .meltano/run
 	rm -rf .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 clean-demo: ## Remove the demo's org, database and bookmarks, so that `make run` starts anew
@@ -124,4 +129,17 @@ check-python:
 .meltano/.stamp: .venv-meltano/.stamp meltano.yml pyproject.toml constraints.txt
 	@echo "Installing Meltano's plugins (about half a minute) ..."
 	@$(MELTANO) --log-level warning install --clean
+	@touch $@
+
+# Complete lists: what the oldest client asks for no longer builds.
+.clients/%/.stamp: tests/clients/%.txt | check-python
+	@echo "Setting up .clients/$* ..."
+	@test -x .clients/$*/bin/python || $(MELTANO_PYTHON) -m venv .clients/$*
+	@.clients/$*/bin/python -m pip install --quiet --quiet --no-deps --requirement $<
+	@touch $@
+
+.clients/mapper/.stamp: constraints.txt | check-python
+	@echo "Setting up .clients/mapper ..."
+	@test -x .clients/mapper/bin/python || $(MELTANO_PYTHON) -m venv .clients/mapper
+	@.clients/mapper/bin/python $(PIP_INSTALL) meltano-map-transform
 	@touch $@

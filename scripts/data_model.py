@@ -55,7 +55,7 @@ def kind(schema: dict[str, Any]) -> str:
     """The type in a JSON schema, without null: `array of string`, `date-time`."""
     types = schema["type"]
     (name,) = {types} if isinstance(types, str) else {*types} - {"null"}
-    if name == "array" and "items" in schema:
+    if name == "array" and schema.get("items"):
         return f"array of {kind(schema['items'])}"
     return str(schema.get("format", name))
 

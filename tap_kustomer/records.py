@@ -89,11 +89,11 @@ class Resource:
             "id": {"type": "string", "description": self.key},
             **{field.column: field.property for field in self.fields},
             "additional_attributes": {
-                "type": ["object", "null"],
+                "type": ["null", "object"],
                 "description": "Attributes without a fitting column, verbatim.",
             },
             "additional_relationships": {
-                "type": ["object", "null"],
+                "type": ["null", "object"],
                 "description": "Relationships without a column: name to id, or ids.",
             },
         }

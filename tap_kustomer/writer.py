@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from io import FileIO
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib import RecordMessage, SchemaMessage
+from typing_extensions import override
 
 from tap_kustomer.errors import OutputError
 
@@ -48,6 +50,12 @@ class Writer(MsgSpecWriter):
         if isinstance(out, FileIO):
             return open(out.fileno(), "wb", buffering=BUFFER, closefd=False)
         return out
+
+    @override
+    def serialize_message(self, message: Message) -> bytearray:
+        if isinstance(message, SchemaMessage):
+            message = replace(message, schema=null_first(message.schema))
+        return super().serialize_message(message)
 
     def write_message(self, message: Message) -> None:
         """Write one message.
@@ -88,6 +96,19 @@ class Writer(MsgSpecWriter):
             self._afterwards = act
         else:
             act()
+
+
+def null_first(schema: Any) -> Any:  # noqa: ANN401  (JSON)
+    """The JSON schema with `null` first in every list of types.
+
+    The SDK's flattening and stream maps put it last. BigQuery's partition target takes such a
+    column for one that is never null.
+    """
+    if isinstance(schema, dict):
+        return {name: null_first(value) for name, value in schema.items()}
+    if isinstance(schema, list) and "null" in schema:
+        return ["null", *(kind for kind in schema if kind != "null")]
+    return schema
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class _Kind:
         self, source: str, description: str, *, refers_to: str | tuple[str, ...] = ()
     ) -> Field:
         """A field; `refers_to` is as in `Field`, and a text stands for one stream."""
-        schema = {"type": [self.json_type, "null"], **self.more}
+        schema = {"type": ["null", self.json_type], **self.more}
         streams = (refers_to,) if isinstance(refers_to, str) else refers_to
         return Field(source, f"{snake_case(source)}{self.suffix}", schema, description, streams)
 
@@ -46,7 +46,7 @@ boolean = _Kind("boolean")
 date_time = _Kind("string", more={"format": DATE_TIME})
 texts = _Kind("array", more=_TEXTS)
 free_object = _Kind("object", more={"additionalProperties": True})
-free_list = _Kind("array")
+free_list = _Kind("array", more={"items": {}})
 to_one = _Kind("string", "_id")
 to_many = _Kind("array", "_ids", more=_TEXTS)
 
@@ -54,5 +54,5 @@ to_many = _Kind("array", "_ids", more=_TEXTS)
 def rows_of(column: str, resource: Resource, description: str) -> Field:
     """Rows of another resource, as a list of objects."""
     items = {"type": "object", "properties": resource.schema["properties"]}
-    schema = {"type": ["array", "null"], "items": items}
+    schema = {"type": ["null", "array"], "items": items}
     return Field(column, column, schema, description, inner=resource.fields)

@@ -42,10 +42,10 @@ def _column(definition: Definition) -> Field | None:
     if not found:
         return None
     json_type = _TYPES.get(found[1], _TEXT)
-    schema: dict[str, Any] = {**json_type, "type": [json_type["type"], "null"]}
+    schema: dict[str, Any] = {**json_type, "type": ["null", json_type["type"]]}
     said = definition.item["attributes"]
     if said.get("array") is True:
-        schema = {"type": ["array", "null"], "items": schema}
+        schema = {"type": ["null", "array"], "items": schema}
     meaning = said.get("displayName")
     meaning = " ".join(meaning.split()) if isinstance(meaning, str) else ""
     description = f"Custom attribute {definition.name}{f': {meaning}' if meaning else ''}."

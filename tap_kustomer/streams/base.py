@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_kustomer.api.document import fetch
@@ -154,6 +155,11 @@ class ListStream(KustomerStream):
     lists: ClassVar[tuple[tuple[str, Mapping[str, str | int]], ...]]
     """Paths and parameters of the lists that together hold all resources."""
     cost = "1 request per 100 rows; a list of more than one page is read twice"
+
+    def __init__(self, tap: TapKustomer, custom: tuple[Field, ...] = ()) -> None:
+        """Say in the catalog's metadata as well that the table is read whole."""
+        super().__init__(tap, custom)
+        self.forced_replication_method = REPLICATION_FULL_TABLE
 
     def rows(self) -> Iterator[Record]:
         """The rows of all lists, then the message that retires the rows of earlier runs."""

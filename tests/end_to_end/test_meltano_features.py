@@ -21,7 +21,7 @@ from tap_kustomer import timestamps
 from tests.emulated import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 STATE_ID = "dev:tap-kustomer-to-target-jsonl"
@@ -66,14 +66,17 @@ class Project:
         command = [meltano.MELTANO, "--log-level=warning", *words]
         return outcome(command, cwd=self.folder, env=environment)
 
-    def load(self, *options: str, **settings: str) -> dict[str, list[dict[str, Any]]]:
+    def load(
+        self, *options: str, mapping: Sequence[str] = (), **settings: str
+    ) -> dict[str, list[dict[str, Any]]]:
         """The records that `meltano run` loads, by stream."""
         output = self.folder / f"output-{time.monotonic_ns()}"
         output.mkdir()
         config = self.folder / "meltano.yml"
         kept = config.read_text()
         config.write_text(kept.replace("value: output\n", f"value: {output}\n"))
-        self.meltano("run", "--no-install", *options, "tap-kustomer", "target-jsonl", **settings)
+        words = ("run", "--no-install", *options, "tap-kustomer", *mapping, "target-jsonl")
+        self.meltano(*words, **settings)
         config.write_text(kept)
         return {
             file.name.rsplit("-", 1)[0]: [json.loads(one) for one in file.read_text().splitlines()]

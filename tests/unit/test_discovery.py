@@ -62,7 +62,7 @@ def test_the_suffix_decides_the_type(
     bad: Any,  # noqa: ANN401  (JSON)
 ) -> None:
     found = field(name)
-    assert (found.column, found.json_type["type"]) == (column, [kind, "null"])
+    assert (found.column, found.json_type["type"]) == (column, ["null", kind])
     assert found.json_type.get("format") == ("date-time" if name.endswith("At") else None)
     fits = check(found.property).fits
     assert fits(good)
@@ -73,8 +73,8 @@ def test_the_suffix_decides_the_type(
 def test_an_array_holds_values_of_its_suffix() -> None:
     found = field("sizesNum", array=True)
     assert found.json_type == {
-        "type": ["array", "null"],
-        "items": {"type": ["number", "null"]},
+        "type": ["null", "array"],
+        "items": {"type": ["null", "number"]},
     }
     fits = check(found.property).fits
     assert fits([1, Decimal("1.5"), None])
@@ -152,7 +152,7 @@ def test_every_klass_becomes_a_stream_with_its_own_columns() -> None:
     assert {f"kobjects_{klass}" for klass in klasses} == {n for n in schemas if "kobjects_" in n}
     ids = [row["id"] for klass in klasses for row in messages.records(f"kobjects_{klass}")]
     assert len(ids) == len(set(ids)) == emulator.org.counts()["kobjects"]
-    assert schemas["kobjects_order"]["custom__total_num"]["type"] == ["number", "null"]
+    assert schemas["kobjects_order"]["custom__total_num"]["type"] == ["null", "number"]
     assert "custom__plan_str" not in schemas["kobjects_order"]
     totals = {row.get("custom__total_num") for row in messages.records("kobjects_order")}
     assert Decimal("19.99") in totals or 19.99 in totals

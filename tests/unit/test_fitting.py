@@ -170,7 +170,7 @@ def test_an_attribute_that_became_a_list_stays_in_custom_until_the_catalog_knows
     messages = sync(emulator, catalog=catalog, typed_custom_attributes=True)
     (schema,) = messages.of("SCHEMA", "conversations")
     rows = messages.records("conversations")
-    assert schema["schema"]["properties"]["custom__order_number_str"]["type"] == ["string", "null"]
+    assert schema["schema"]["properties"]["custom__order_number_str"]["type"] == ["null", "string"]
     assert rows
     for row in rows:
         validate(row, schema["schema"])

@@ -12,7 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.singerlib import RecordMessage, StateMessage
+from singer_sdk.singerlib import RecordMessage, SchemaMessage, StateMessage
 
 from tap_kustomer.errors import SettingsError
 from tap_kustomer.streams import STREAMS
@@ -132,6 +132,25 @@ def test_the_last_records_are_flushed_however_the_run_ends(
             raise SettingsError
         assert json.loads(path.read_bytes())["type"] == "RECORD"
         monkeypatch.undo()
+
+
+def test_null_is_the_first_type_wherever_the_sdk_puts_it() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "sla": {"type": ["string", "null"]},
+            "rows": {"type": ["null", "array"], "items": {"type": ["object", "string", "null"]}},
+        },
+        "required": ["id"],
+    }
+    written = json.loads(Writer().serialize_message(SchemaMessage("conversations", schema, ["id"])))
+    assert written["schema"]["properties"] == {
+        "id": {"type": "string"},
+        "sla": {"type": ["null", "string"]},
+        "rows": {"type": ["null", "array"], "items": {"type": ["null", "object", "string"]}},
+    }
+    assert written["schema"]["required"] == ["id"]
 
 
 def test_a_record_whose_writing_is_interrupted_arrives_whole(
