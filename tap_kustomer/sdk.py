@@ -70,6 +70,7 @@ class SdkTap(singer_sdk.Tap, ABC):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Say what to write instead of quoting a JSON schema; discovery needs no settings."""
         if not raise_errors:
+            self.invalid_settings([])  # for what it masks in the log
             return []
         try:
             found = super()._validate_config()

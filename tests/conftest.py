@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 
 from tests.support import SLEPT
 
-settings.register_profile("default", max_examples=200, deadline=None, derandomize=True)
+settings.register_profile("default", max_examples=100, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=2_000, deadline=None)
 settings.register_profile(
     "quick", max_examples=30, deadline=None, derandomize=True, phases=[Phase.generate]
