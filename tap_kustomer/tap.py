@@ -231,9 +231,10 @@ class TapKustomer(Command):
             super().setup_mapper()
         except (ArithmeticError, LookupError, MappingError, TypeError, ValueError) as error:
             raise maps.refuse(error) from None
-        if not self._discovery_error:
+        wanted = self.config.get("stream_maps")
+        if wanted and not self._discovery_error:
             schemas = {name: entry.schema.to_dict() for name, entry in self.catalog.items()}
-            maps.check(self.config.get("stream_maps") or {}, schemas)
+            maps.check(wanted, schemas)
 
     @override
     def read(self) -> None:
