@@ -34,7 +34,7 @@ def data_in(document: dict[str, Any], path: str, member: str = "data") -> list[d
     found = document.get(member) or []
     found = found if isinstance(found, list) else [found]
     if not all(isinstance(item, dict) for item in found):
-        raise TransientError(path, "the answer holds no list of records")
+        raise TransientError(path, "the response is not a list of records")
     return found
 
 

@@ -35,15 +35,15 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
     try:
         document = decode(body)
     except ValueError:
-        raise TransientError(path, "the answer is not JSON") from None
+        raise TransientError(path, "the response is not JSON") from None
     if is_too_deep(body):
-        raise TransientError(path, "the answer nests too deeply")
+        raise TransientError(path, "the response nests too deeply")
     if isinstance(document, dict):
         refuse_errors(document.get("errors"), path)
         if isinstance(document.get("data"), (list, dict)):
             data_in(document, path)
             return document
-    raise TransientError(path, "the answer holds no data")
+    raise TransientError(path, "the response has no data")
 
 
 def refuse_errors(errors: object, path: str) -> None:
@@ -53,4 +53,4 @@ def refuse_errors(errors: object, path: str) -> None:
         TransientError: there are errors.
     """
     if errors:
-        raise TransientError(path, "the answer reports errors")
+        raise TransientError(path, "the response reports errors")

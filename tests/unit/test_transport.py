@@ -201,7 +201,7 @@ def test_a_head_that_breaks_off_has_no_body_and_no_document(connect: Connect) ->
 
     _, client = connect(talk)
     client.retry.tries = 1
-    with pytest.raises(TransientError, match="the answer is not JSON"):
+    with pytest.raises(TransientError, match="the response is not JSON"):
         fetch(client, PATH)
 
 
