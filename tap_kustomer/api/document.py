@@ -1,4 +1,4 @@
-"""Answers to GET: JSON:API documents, believed only when they hold data and no errors."""
+"""GET responses: JSON:API documents, valid only if they have data and no errors."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def fetch(
     client: Client, path: str, params: Mapping[str, str | int] | None = None
 ) -> dict[str, Any]:
-    """The document that `path` answers, asked again while it fails.
+    """The document at `path`, with retries.
 
     Raises:
-        KustomerError: the first refusal, or the last failure after all tries.
+        KustomerError: the first refusal, or the last failure after all attempts.
     """
     return client.retry(path, lambda: parse(client.get(path, params), path))
 
@@ -30,7 +30,7 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
     """The document in `body`; its `data` is a list of objects or an object.
 
     Raises:
-        TransientError: it is no such document, or reports errors.
+        TransientError: it is not such a document, or reports errors.
     """
     try:
         document = decode(body)
@@ -47,7 +47,7 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
 
 
 def refuse_errors(errors: object, path: str) -> None:
-    """Refuse an answer with `errors` in it: what its data lacks, nobody knows.
+    """Reject a response with `errors`, since its data may be incomplete.
 
     Raises:
         TransientError: there are errors.

@@ -79,7 +79,7 @@ def test_a_document_is_asked_for_until_it_is_one(
     assert fetch(client_for(sender), PATH, {"pageSize": 7}) == {"data": [A]}
     assert [one.path_url for one in sender.sent] == [f"{PATH}?pageSize=7"] * 5
     assert len(waits) == 4
-    assert [line.partition(", try")[0] for line in caplog.messages] == [
+    assert [line.partition(", attempt")[0] for line in caplog.messages] == [
         f"{PATH}: status 503",
         f"{PATH}: the response is not JSON",
         f"{PATH}: the response reports errors",

@@ -86,7 +86,7 @@ def test_an_odd_page_is_asked_for_again(
     found = read_list(client_for(sender), PATH, member="included")
     assert [item.id for item in found] == ["x"]
     assert len(waits) == 2
-    assert [line.partition(", try")[0] for line in caplog.messages] == [f"{PATH}: {fault}"] * 2
+    assert [line.partition(", attempt")[0] for line in caplog.messages] == [f"{PATH}: {fault}"] * 2
     with pytest.raises(TransientError) as caught:
         list(read_list(client_for(scripted(*[odd] * 11)), PATH, member="included"))
     assert caught.value.fault == fault
