@@ -23,7 +23,7 @@ HALF = b"xxxxxxxx"
 IMPATIENT = """
 from tap_kustomer import ending
 from tap_kustomer.tap import TapKustomer
-ending.PATIENCE = 0.5
+ending.FLUSH_TIMEOUT = 0.5
 TapKustomer.cli()
 """
 
@@ -90,7 +90,7 @@ def test_a_target_that_never_reads_again_is_not_waited_for(
         assert process.stderr
         assert process.wait(20) == 128 + signal.SIGTERM
         log = process.stderr.read().decode()
-    assert "The target has not read what was left within" in log
+    assert "The target did not read the remaining output within" in log
     assert "Traceback" not in log
     assert "Exception" not in log
 

@@ -14,7 +14,7 @@ from tests.support import Answer, Transport, client_for, scripted
 
 PATH = "/v1/teams"
 LATER = (
-    "Run again later: nothing is lost, the next run goes on from the bookmark. If it lasts, see "
+    "Run again later: nothing is lost, the next run resumes from the bookmark. If it persists, see "
     "Kustomer's status page."
 )
 CERTIFICATE = (
@@ -45,7 +45,7 @@ def not_answered(status: int) -> str:
 
 
 LINK = (
-    f"The answer to {PATH} leads to another address, which the API key is not sent to: set "
+    f"The response to {PATH} leads to another address, where the API key is not sent: set "
     "base_url to your org's address as the browser shows it."
 )
 

@@ -109,7 +109,7 @@ def test_a_link_that_would_show_the_key_is_refused(link: str) -> None:
     sender = answering(page("a", following=link))
     entries = read_list(client_for(sender), PATH)
     assert next(entries).id == "a"
-    with pytest.raises(LinkRefusedError, match=f"The answer to {PATH} leads to another address"):
+    with pytest.raises(LinkRefusedError, match=f"The response to {PATH} leads to another address"):
         next(entries)
     assert len(sender.sent) == 1
 

@@ -299,18 +299,18 @@ def test_the_cap_may_be_lower() -> None:
 
 def test_no_count_and_no_end_within_the_caps_is_a_tie() -> None:
     table = Table(same(12), total=lambda _: None)
-    with pytest.raises(TieError, match=r"^Unknown numbers of conversation"):
+    with pytest.raises(TieError, match=r"^An unknown number of conversation"):
         list(Ties(table.asker(4), 8).read(AT))
 
 
 def test_a_tie_is_explained() -> None:
     told = (
         "conversation records share the update instant 1970-01-01T00:00:00.005Z and one creation "
-        "instant: more than Kustomer's search can tell apart. The bookmark stays before it; any "
+        "instant: more than Kustomer's search can separate. The bookmark stays before it; any "
         "change to those records resolves it."
     )
     assert str(TieError("conversation", 5, 12)) == f"12 {told}"
-    assert str(TieError("conversation", 5, None)) == f"Unknown numbers of {told}"
+    assert str(TieError("conversation", 5, None)) == f"An unknown number of {told}"
 
 
 def test_records_that_never_stop_coming_are_a_tie() -> None:
