@@ -241,12 +241,12 @@ def _refusal(status: int, path: str, body: bytes) -> KustomerError:
     return _REFUSALS.get(status, RequestRefusedError)(status, path)
 
 
-def with_codes(error: RequestRefusedError, path: str, answer: object) -> RequestRefusedError:
+def with_codes(error: RequestRefusedError, path: str, document: object) -> RequestRefusedError:
     """The same error with the `errors[].code` values of the decoded response.
 
     Only codes such as `bad_request` are used, which say what is wrong and contain no data.
     """
-    errors = answer.get("errors") if isinstance(answer, dict) else None
+    errors = document.get("errors") if isinstance(document, dict) else None
     codes = [
         item["code"]
         for item in (errors if isinstance(errors, list) else [])

@@ -130,7 +130,7 @@ class TapKustomer(Command):
             "Requests per minute",
             "Share of the org's budget (300 to 2,000, by plan) that this tap may use.",
         ),
-        _number("request_timeout", "Request timeout", "Seconds to wait for an answer."),
+        _number("request_timeout", "Request timeout", "Seconds to wait for a complete response."),
         th.Property(
             "typed_custom_attributes",
             th.BooleanType,

@@ -197,13 +197,13 @@ class Schedules(ListStream):
             RecordError: the response is not this schedule.
         """
         path = f"/v1/schedules/{quote(schedule_id, safe='')}"
-        answer = fetch(self.session.client, path, {"include": "holidays"})
-        found = jsonapi.data_in(answer, path)
+        document = fetch(self.session.client, path, {"include": "holidays"})
+        found = jsonapi.data_in(document, path)
         if not schedule_id or [jsonapi.id_of(schedule) for schedule in found] != [schedule_id]:
             msg = f"{path} returns a different resource."
             raise RecordError(msg)
         holidays = []
-        for holiday in jsonapi.data_in(answer, path, "included"):
+        for holiday in jsonapi.data_in(document, path, "included"):
             try:
                 holidays.append(self._holidays.row(holiday))
             except RecordError as error:

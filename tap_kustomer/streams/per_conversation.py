@@ -150,16 +150,16 @@ class PerConversationStream(IncrementalStream):
         """The rows of the conversations' children."""
         refused: list[tuple[Conversation, Failure]] = []
         reached: int | None = None
-        answers = in_order(self._fetch, conversations, threads=self.session.settings.concurrency)
+        results = in_order(self._fetch, conversations, threads=self.session.settings.concurrency)
         # Errors in `refused` form a reference cycle with this frame. Closing explicitly stops the
         # threads now, not at the next garbage collection.
-        with closing(answers):
-            for count, ((conversation, reached), answer) in enumerate(answers, start=1):
-                if isinstance(answer, (KustomerError, RecordError)):
+        with closing(results):
+            for count, ((conversation, reached), result) in enumerate(results, start=1):
+                if isinstance(result, (KustomerError, RecordError)):
                     if conversation:
-                        refused.append((conversation, answer))
-                elif conversation and answer is not None:
-                    yield from self._child_rows(answer, conversation, refused)
+                        refused.append((conversation, result))
+                elif conversation and result is not None:
+                    yield from self._child_rows(result, conversation, refused)
                 if reached is not None and count % BOOKMARK_EVERY == 0:
                     self._resolve(refused)
                     self.move_bookmark(reached)

@@ -60,7 +60,7 @@ class Item:
         raise RecordError(msg)
 
     def timestamp(self, name: str = "updatedAt", *, otherwise: int) -> int:
-        """An attribute's date-time in milliseconds since 1970; `otherwise` if it holds none."""
+        """An attribute's date-time in milliseconds since 1970; `otherwise` if it is not one."""
         try:
             return jsonapi.timestamp_of(self.resource, name, otherwise=otherwise)
         except RecordError:

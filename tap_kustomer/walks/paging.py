@@ -27,14 +27,14 @@ MAX_WAIT = 8
 class _Pass(NamedTuple):
     """One pass over all pages of a span: its hits by key, the expected count if known, the pages.
 
-    `is_whole` is false if the total exceeds what the allowed pages can hold. `is_steady` means that
-    no record can have moved between pages: there is a single page, or the total stayed the same.
+    `is_complete` is false if the total exceeds what the allowed pages can hold. `is_steady` means
+    that no record can have moved between pages: there is one page, or the total stayed the same.
     """
 
     hits: dict[str | bytes, Hit]
     expected: int | None
     pages: int
-    is_whole: bool
+    is_complete: bool
     is_steady: bool
 
 
@@ -79,7 +79,7 @@ class Paging:
             if len(seen) == expected and (this_pass.is_steady or quiet):
                 break
             if quiet >= (QUIET_PAGE if this_pass.pages == 1 else QUIET_PASSES):
-                if this_pass.is_whole:
+                if this_pass.is_complete:
                     break
                 raise self._too_many(span, expected)
             self._asker.client.retry.sleep(min(2**quiet, MAX_WAIT))
@@ -95,7 +95,7 @@ class Paging:
         hits: dict[str | bytes, Hit] = {}
         totals: set[int | None] = set()
         asked = size = self._size()
-        number, beyond, is_whole = 1, 0, True
+        number, beyond, is_complete = 1, 0, True
         while True:
             page = self._asker.page(span, number, size)
             size, offset, total = page.size, (number - 1) * page.size, page.total
@@ -118,13 +118,13 @@ class Paging:
             if is_capped:
                 if not is_counted:
                     raise self._too_many(span, total)
-                is_whole = False
+                is_complete = False
                 break
             number += 1
         # If the total changed, a record left, and another may have been skipped.
         expected = expected if len(totals) == 1 else None
         is_steady = number == 1 or totals != {None}
-        return _Pass(hits, expected, number, is_whole, is_steady)
+        return _Pass(hits, expected, number, is_complete, is_steady)
 
     def _size(self) -> int:
         """The current page size, adjusted so that the last page ends exactly at the cap."""

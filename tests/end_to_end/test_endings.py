@@ -73,7 +73,7 @@ def test_a_slow_target_gets_the_record_whole_and_a_last_state(
     # Python takes signals that come at the same time in any order.
     assert process.returncode in {128 + signal.Signals[name] for name in signals}
     assert "Traceback" not in log
-    assert log.count("A signal ends the run") == 1
+    assert log.count("Stopped by a signal") == 1
     records = [m["record"] for m in messages if m["type"] == "RECORD"]
     assert size in {len(record["preview"]) for record in records}
     assert messages[-1]["type"] == "STATE"
