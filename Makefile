@@ -43,11 +43,11 @@ test: setup end-to-end lint types fast ## Run everything: lint, types, unit and 
 
 end-to-end: setup
 	$(BIN)/python -m pytest -m end_to_end --ignore=tests/live
-	$(BIN)/python -m pytest tests/hostile
+	$(BIN)/python -m pytest tests/model
 
 fast: .venv/.stamp lint types
 	$(BIN)/python -m pytest -m "not end_to_end" --ignore=tests/model --ignore=tests/hostile --ignore=tests/live --cov --cov-report=term
-	$(BIN)/python -m pytest tests/model
+	$(BIN)/python -m pytest tests/hostile
 
 lint: .venv/.stamp ## Check style and formatting
 	$(BIN)/ruff check .

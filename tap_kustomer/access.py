@@ -1,4 +1,4 @@
-"""What the API key may read: its probe, permissions in words, and the streams that were closed."""
+"""What the API key may read: a check of the key, its permissions, and the streams closed so far."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tap_kustomer.session import Session
 
 LOGGER = logging.getLogger("tap-kustomer")
-# A closed stream's reason names this many records; the log names all of them.
+# The final error names this many unread records per stream; the log names all.
 MAX_NAMED = 5
 CURRENT_KEY_PATH = "/v1/auth/tokens/current"
 
 Permissions = tuple[tuple[str, ...], ...]
-"""Roles that open a stream: one of each group is needed."""
+"""The roles a stream needs: one of each group."""
 
 
 def in_words(permissions: Permissions) -> str:
@@ -33,10 +33,10 @@ def in_words(permissions: Permissions) -> str:
 
 
 class Access:
-    """What one run may read. Streams that it can't read are kept with the reason."""
+    """What one run may read. `closed` has the reason for each stream that could not be read."""
 
     def __init__(self, session: Session) -> None:
-        """Ask through the client of `session`; nothing is sent yet."""
+        """Use the client of `session`; nothing is sent yet."""
         self._session = session
         self.closed: dict[str, str] = {}
 
@@ -54,7 +54,7 @@ class Access:
         return f"Reading org {org} with API key '{name}', which holds: {held}"
 
     def check_key(self) -> jsonapi.Json:
-        """Probe the key; returns the token's resource.
+        """Check the key. Returns the token resource.
 
         Raises:
             KeyRefusedError: Kustomer does not accept the key.
@@ -65,19 +65,19 @@ class Access:
             raise KeyRefusedError from None
 
     def close_stream(self, name: str, error: Exception, permissions: Permissions = ()) -> None:
-        """Record why a stream failed, and log what would open it.
+        """Record why a stream failed, and log the permissions it needs.
 
         Raises:
-            KustomerError: not the stream has failed, but the key or Kustomer as a whole.
+            KustomerError: the key or Kustomer as a whole fails, not just the stream.
         """
         reason = str(error)
         if isinstance(error, (AccessRefusedError, TransientError)):
             self.check_key()
         if isinstance(error, AccessRefusedError):
             reason += (
-                f" The stream needs {in_words(permissions)}; a key with org.user.read, "
-                "org.permission.read and org.admin.read is the simple choice. Permissions can't be "
-                "added to a key: create a new one."
+                f" The stream needs {in_words(permissions)}; the simplest choice is a key with "
+                "org.user.read, org.permission.read and org.admin.read. Permissions can't be added "
+                "to a key: create a new one."
             )
         self.leave_out(name, reason)
 
@@ -87,17 +87,17 @@ class Access:
         LOGGER.error("Stream '%s' is left out: %s", name, reason)
 
     def note_incomplete(self, name: str, skipped: list[str]) -> None:
-        """Record that a stream was read except for what it `skipped`, a sentence each."""
-        shown, others = skipped[:MAX_NAMED], len(skipped) - MAX_NAMED
-        more = f" And {others} more." if others > 0 else ""
+        """Record that a stream was read except for what it `skipped`, one sentence each."""
+        shown, remaining = skipped[:MAX_NAMED], len(skipped) - MAX_NAMED
+        more = f" And {remaining} more." if remaining > 0 else ""
         self.closed[name] = f"Everything else was read. {' '.join(shown)}{more}"
         LOGGER.error("Stream '%s' is incomplete. %s", name, self.closed[name])
 
     def raise_if_closed(self) -> None:
-        """End the run with an error if a stream was closed.
+        """Fail the run if a stream was closed or incomplete.
 
         Raises:
-            ClosedStreamsError: at least one stream was closed.
+            ClosedStreamsError: at least one stream was closed or incomplete.
         """
         if self.closed:
             raise ClosedStreamsError(self.closed)

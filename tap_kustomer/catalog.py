@@ -1,6 +1,6 @@
-"""What a given catalog asks for that discovery does not make: no such stream, or another klass.
+"""Finds selected catalog entries without a matching stream: unknown streams and changed klasses.
 
-The SDK passes over such an entry without a word.
+The SDK silently skips such entries.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
 
-ADVICE = "Discover the catalog anew, or deselect the stream."
+ADVICE = "Run discovery again, or deselect the stream."
 
 
 def klasses(catalog: object) -> dict[str, Any]:
-    """The klass that the metadata of each stream names; the SDK's own form does not keep it."""
+    """The klass in the metadata of each stream, by stream; the SDK's `Catalog` drops it."""
     if not isinstance(catalog, dict) or isinstance(catalog, Catalog):
         return {}
     return {
@@ -31,27 +31,27 @@ def klasses(catalog: object) -> dict[str, Any]:
     }
 
 
-def unmade(
-    catalog: Catalog, streams: Mapping[str, Stream], named: Mapping[str, Any]
+def unavailable(
+    catalog: Catalog, streams: Mapping[str, Stream], wanted: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """Each selected stream of the catalog that must not be read, and why.
+    """Each selected stream of the catalog that can't be read, and the reason.
 
-    `streams` are those of discovery; `named` are the klasses that the catalog names.
+    `streams` are those of discovery; `wanted` are the catalog's klasses, by stream.
     """
     for name, entry in catalog.items():
         if not entry.metadata.resolve_selection().get((), True):
             continue
         if name not in streams:
-            yield name, _why(name, streams)
-        elif name in named and named[name] != (own := getattr(streams[name], "klass", None)):
-            here = f"'{own}'" if own else "none"
-            was = f"In the catalog it is a stream of the klass '{named[name]}'"
-            yield name, f"{was}, in this org of {here}. {ADVICE}"
+            yield name, _reason(name, streams)
+        elif name in wanted and wanted[name] != (own := getattr(streams[name], "klass", None)):
+            here = f"klass '{own}'" if own else "no klass"
+            was = f"The catalog has this stream for klass '{wanted[name]}'"
+            yield name, f"{was}, this org for {here}. {ADVICE}"
 
 
-def _why(name: str, streams: Mapping[str, Stream]) -> str:
+def _reason(name: str, streams: Mapping[str, Stream]) -> str:
     if not name.startswith("kobjects_"):
         return "There is no such stream. Correct its name in the catalog, or remove it there."
     if any(isinstance(stream, KlassKobjects) for stream in streams.values()):
-        return f"This org has no klass that this stream is of. {ADVICE}"
-    return f"A stream of one klass needs the setting kobject_streams, and the klass. {ADVICE}"
+        return f"This org has no klass for this stream. {ADVICE}"
+    return f"A stream of one klass needs the setting kobject_streams and that klass. {ADVICE}"

@@ -1,7 +1,6 @@
-"""The command: its options, `--check`, and exit codes.
+"""The command line: options, `--check`, and exit codes.
 
-Everything a user can get wrong ends with one sentence and a non-zero exit code. Only a bug shows a
-traceback.
+A user error ends with one sentence and a non-zero exit code. Only a bug shows a traceback.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ NO_SETTINGS = (
 
 
 class Command(SdkTap):
-    """A tap with `--check`, whose command ends with plain sentences."""
+    """A tap with `--check`, whose command reports errors in plain sentences."""
 
     message_writer_class = Writer
 
@@ -54,12 +53,12 @@ class Command(SdkTap):
 
     @abstractmethod
     def check(self) -> bool:
-        """Print what the key can read. Returns whether that is all that is selected."""
+        """Print what the key can read. Returns whether every selected stream can be read."""
 
     @override
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command, whose log and complaints are plain text without the key."""
+        """The SDK's command with `--check`, sanitized logs and our own file options."""
         plain_text.install()
         command = super().get_singer_command()
         for parameter in command.params:
@@ -69,7 +68,7 @@ class Command(SdkTap):
             elif parameter.name == "test":
                 # The SDK's callback would read all streams, selected or not.
                 parameter.callback, parameter.expose_value = None, True
-        text = "Say whether the API key works, what it can read, and how many records there are."
+        text = "Check the API key, and print what it can read and how many records there are."
         command.params.append(click.Option(["--check"], is_flag=True, help=text))
         return command
 
@@ -125,13 +124,13 @@ class Command(SdkTap):
         """Read the files of `--config`, later ones over earlier ones. The SDK handles `ENV`.
 
         Raises:
-            BadParameter: a file is missing, can't be read, or holds no JSON object.
+            BadParameter: a file is missing, can't be read, or is not a JSON object.
         """
-        given = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
+        parsed = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
         for path in value:
             if path != "ENV":
-                given.config |= files.config(path)
-        return given
+                parsed.config |= files.config(path)
+        return parsed
 
     @classmethod
     @contextmanager
@@ -142,23 +141,23 @@ class Command(SdkTap):
         except (ConfigValidationError, TapError) as error:
             failure = error
         if failure:
-            for sentence in getattr(failure, "errors", [failure]):
-                cls.logger.error("%s", sentence)
+            for message in getattr(failure, "errors", [failure]):
+                cls.logger.error("%s", message)
             if isinstance(failure, OutputError):
                 discard()
             sys.exit(1)
 
     @contextmanager
     def flushed(self) -> Iterator[None]:
-        """Write what is left in the buffer, however the block ends: no STATE may follow it.
+        """Flush the writer, however the block ends: there may be no later STATE to do it.
 
         Raises:
-            OutputError: as for a message.
+            OutputError: the buffered messages can't be written.
         """
         try:
             yield
         finally:
-            if isinstance(self.message_writer, Writer) and self.message_writer.begun:
+            if isinstance(self.message_writer, Writer) and self.message_writer.has_written:
                 self.message_writer.flush()
 
     @cached_property
@@ -170,7 +169,7 @@ class Command(SdkTap):
         self._ending.begin(signum)
 
     def _write_last_state(self) -> None:
-        """Write the state even if it has not changed: records may have followed the last STATE."""
+        """Write the state even if it is unchanged, since records may follow the last STATE."""
         if self.state:
             self.write_message(StateMessage(value=self.state))
 
@@ -180,7 +179,7 @@ def print_check(
 ) -> bool:
     """Print the key and a table of the streams. Returns whether every selected one can be read.
 
-    `discovery_error` is why discovery could not ask Kustomer for what the settings want.
+    `discovery_error` is why discovery could not read custom attributes or klasses from Kustomer.
 
     Raises:
         KustomerError: the key itself is refused, or Kustomer does not answer.

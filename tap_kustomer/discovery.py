@@ -1,7 +1,7 @@
-"""Which streams there are, with which columns.
+"""Discovers the streams and their columns.
 
-Without settings that ask for it discovery needs no network: the streams and columns that every org
-has. With them, Kustomer is asked which klasses and custom attributes this org has.
+By default discovery needs no network and returns the streams and columns that every org has. With
+`typed_custom_attributes` or `kobject_streams` it reads the org's definitions from Kustomer.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 def default(tap: TapKustomer) -> list[KustomerStream]:
-    """The streams of every org; no network is used."""
+    """The streams that every org has; uses no network."""
     return [stream(tap) for stream in STREAMS]
 
 
 def tailored(tap: TapKustomer, *, typed: bool, klasses: bool) -> list[KustomerStream]:
-    """The same, with `typed` custom attributes, and with a stream for each of the `klasses`.
+    """The same, with `typed` custom attributes or a stream for each of the `klasses`.
 
     Raises:
         KustomerError: the metadata can't be read.
-        RecordError: the metadata is in no form that is known.
-        SettingsError: the settings don't name an org and a key.
+        RecordError: the metadata has an unknown format.
+        SettingsError: the settings lack a valid org or key.
     """
     client = tap.session.client
 

@@ -1,7 +1,7 @@
-"""How a run ends that is told to by a signal: whole messages, a last STATE, a bounded time.
+"""Shutdown on a signal: complete messages, a final STATE, bounded time.
 
-A signal may come while a message is half in the pipe. It is finished first, since a target can't
-read half of one; but a target that never reads again must not keep the tap from ending.
+A signal may arrive while a message is being written. That message is completed first, since a
+target can't parse half of one. A target that stops reading must not keep the tap from exiting.
 """
 
 from __future__ import annotations
@@ -23,61 +23,61 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
 LOGGER = logging.getLogger("tap-kustomer")
-# Seconds for what is still to be written. Whoever tells a process to end often kills it after 30.
-PATIENCE = 25.0
+# Seconds to write the remaining output. Process managers often kill a process 30 s after SIGTERM.
+FLUSH_TIMEOUT = 25.0
 
 
 class Ending:
-    """The end of a process, which a signal begins."""
+    """The shutdown of the process after a signal."""
 
-    def __init__(self, writer: GenericSingerWriter[Any, Any], last: Callable[[], None]) -> None:
-        """End with what `last` writes."""
-        # Another writer, as of a test, keeps messages instead of writing them.
+    def __init__(self, writer: GenericSingerWriter[Any, Any], state: Callable[[], None]) -> None:
+        """Call `state` to write the final STATE."""
+        # Another writer, such as a test's, only collects messages.
         self._writer = writer if isinstance(writer, Writer) else Writer()
-        self._last = last
-        self._begun = False
+        self._write_state = state
+        self._is_ending = False
 
     def begin(self, signum: int) -> None:
-        """End as soon as the message that is being written is out.
+        """Exit as soon as the current message is complete.
 
         Raises:
-            SystemExit: with the code that a shell has for a process that a signal has ended.
+            SystemExit: with 128 + `signum`, as a shell reports it.
         """
-        if self._begun:  # a second signal would not make the target read any faster
+        if self._is_ending:  # a second signal would not make the target read any faster
             return
-        self._begun = True
+        self._is_ending = True
         code = 128 + signum
-        if hasattr(signal, "setitimer"):  # an alarm, as a thread can't interrupt a write
+        if hasattr(signal, "setitimer"):  # an alarm, since a thread can't interrupt a write
             signal.signal(signal.SIGALRM, lambda *_: _give_up(code))
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE)
-        self._writer.when_free(partial(self._end, code))
+            signal.setitimer(signal.ITIMER_REAL, FLUSH_TIMEOUT)
+        self._writer.run_between_messages(partial(self._end, code))
 
     def _end(self, code: int) -> None:
         try:
-            if self._writer.begun:  # else there is nothing new to say
-                self._last()
+            if self._writer.has_written:  # otherwise the state has not changed
+                self._write_state()
                 self._writer.flush()
         except OutputError as error:
             _log(logging.ERROR, str(error))
             discard()
         else:
-            _log(logging.INFO, "A signal ends the run before everything was read.")
+            _log(logging.INFO, "Stopped by a signal before everything was read.")
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
-        self._begun = False
+        self._is_ending = False
         sys.exit(code)
 
 
 def _give_up(code: int) -> None:
     _log(
         logging.ERROR,
-        f"The target has not read what was left within {PATIENCE:.0f} s: the run ends without a "
-        "last STATE, and the next one goes on from the STATE before.",
+        f"The target did not read the remaining output within {FLUSH_TIMEOUT:.0f} s: the run ends "
+        "without a final STATE, and the next run resumes from the previous one.",
     )
-    os._exit(code)  # not by an exception, after which Python would try to write what is buffered
+    os._exit(code)  # not an exception, since Python would then try to flush the buffer
 
 
 def _log(level: int, text: str) -> None:
-    # A signal may have come in the middle of another line, which Python lets nobody interrupt.
+    # The signal may have interrupted another log call, whose stream can't be re-entered.
     with suppress(RuntimeError):
         LOGGER.log(level, "%s", text)

@@ -1,4 +1,4 @@
-"""Every error of the tap. Each message is one sentence that tells the user what to do.
+"""All errors of the tap. Each message says in one sentence what to do.
 
 ```
 TapError
@@ -6,24 +6,24 @@ TapError
 ├── RecordError                one record, or the org's metadata, can't be read
 ├── OutputError                messages can't be written to standard output
 ├── ClosedStreamsError         the run is over, and some streams could not be read completely
-└── KustomerError              Kustomer does not answer as needed
+└── KustomerError              a request to Kustomer fails
     ├── KeyRefusedError        the key is not accepted: the run ends
     ├── WrongRegionError       the key belongs to another pod: the run ends
     ├── CertificateError       the host's TLS certificate is not valid: the run ends
     ├── AccessRefusedError     the key may not read this resource: its stream is closed
     ├── RequestRefusedError    a 4xx that is never retried
-    │   ├── BadRequestError    400: Kustomer does not know the context, filter or parameter
-    │   └── NotFoundError      404: gone, hidden from the key, or no such endpoint
-    ├── LinkRefusedError       a redirect or link would carry the key to another host
-    ├── TieError               too many records share one instant for the search to tell apart
-    ├── LimitedError           429: retried after the reset, and costs no try
+    │   ├── BadRequestError    400: unknown query context, filter or parameter
+    │   └── NotFoundError      404: deleted, hidden from the key, or no such endpoint
+    ├── LinkRefusedError       a redirect or link would send the key to another host
+    ├── TieError               too many records share one instant for the search to separate
+    ├── LimitedError           429: retried after the reset, without counting as an attempt
     └── TransientError         retried for up to five minutes before it is raised
-        ├── UnreachableError   the host has not answered once: retried for seconds only
-        └── OverloadedError    too slow or too large, so that a smaller page may help
+        ├── UnreachableError   the host has never responded: retried for a few seconds only
+        └── OverloadedError    too slow or too large: a smaller page may help
 ```
 
-A message holds a status, a path and an error code. It never holds a response body, which may
-contain customer data, nor the key.
+A message may contain a status, a path and error codes. It never contains the key, nor a response
+body, which may have customer data.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ _WRONG_POD = re.compile(rb"associated with pod ([a-z]{1,10}\d{0,3})\b")
 _CODE = re.compile(r"[a-z][a-z_]{0,39}")
 
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 400, 401, 403, 404, 429
-# Timeouts of a gateway. Any other 5xx says nothing about the size of what was asked for.
+# Gateway timeouts. Any other 5xx has nothing to do with the page size.
 _SLOW = {408, 504}
 _REDIRECT, _CLIENT_ERROR, _SERVER_ERROR = 300, 400, 500
 
 
 class TapError(Exception):
-    """Anything but a bug that ends a run or a stream; the message is all a user needs."""
+    """Anything except a bug that ends a run or a stream; the message is all that users need."""
 
 
 class SettingsError(TapError):
@@ -68,18 +68,18 @@ class OutputError(TapError):
     """Standard output can't be written; every record before the last bookmark was written."""
 
     def __init__(self, error: OSError | None = None) -> None:
-        """Say what the system's `error` means; `None` means that there is no standard output."""
+        """Explain the system's `error`; `None` means that standard output is closed."""
         if error is None:
-            text = "The output can't be written (standard output is closed): run again with one."
+            text = "The output can't be written (standard output is closed): open it and run again."
         elif isinstance(error, BrokenPipeError):
             text = "The target has stopped reading: see its own log."
         else:
-            text = f"The output can't be written ({error.strerror}): see to it and run again."
+            text = f"The output can't be written ({error.strerror}): fix that and run again."
         super().__init__(text)
 
 
 class ClosedStreamsError(TapError):
-    """The run has read everything it could, but not everything that was selected."""
+    """The run read everything it could, but not everything that was selected."""
 
     def __init__(self, closed: Mapping[str, str]) -> None:
         """List every closed stream with its reason."""
@@ -90,14 +90,14 @@ class ClosedStreamsError(TapError):
 
 
 class KustomerError(TapError):
-    """Kustomer, or the way to it, keeps the tap from reading."""
+    """Kustomer, or the connection to it, keeps the tap from reading."""
 
 
 class KeyRefusedError(KustomerError):
     """The API key is wrong, was deleted, or has expired."""
 
     def __init__(self) -> None:
-        """Say where a key that lasts is made."""
+        """Say where to create a key that does not expire."""
         super().__init__(
             "Kustomer does not accept the API key: it is wrong or has expired. Create one under "
             f'{KEY_PAGE} with expiration "Never" and write it into the setting api_key.'
@@ -105,26 +105,26 @@ class KeyRefusedError(KustomerError):
 
 
 class WrongRegionError(KustomerError):
-    """The key belongs to another pod than the host that was asked."""
+    """The key belongs to a different pod than the host of `base_url`."""
 
     def __init__(self, pod: str) -> None:
-        """Name the address of `pod`, the key's own, as Kustomer's answer names it."""
+        """Name the address of `pod`, the key's pod according to Kustomer's response."""
         host = POD_HOSTS.get(pod)
         advice = f"set base_url to {host}" if host else "set base_url to your org's own address"
         super().__init__(f"The API key belongs to Kustomer's region {pod}: {advice}.")
 
 
 class AccessRefusedError(KustomerError):
-    """Status 401 or 403 for a resource. Kustomer's documents disagree on which of the two it is."""
+    """Status 401 or 403 for a resource. Kustomer's documents disagree on which one is sent."""
 
     def __init__(self, status: int, path: str) -> None:
-        """Keep the `status`, which alone does not tell a dead key from a missing permission."""
+        """Keep the `status`, which does not distinguish a bad key from a missing permission."""
         super().__init__(f"Kustomer refused {path} (status {status}).")
         self.status = status
 
 
 class RequestRefusedError(KustomerError):
-    """A 4xx answer that asking again would not change."""
+    """A 4xx response that a retry would not change."""
 
     def __init__(self, status: int, path: str, codes: tuple[str, ...] = ()) -> None:
         """Keep the `status` and Kustomer's own error `codes`, such as `bad_request`."""
@@ -137,23 +137,23 @@ class RequestRefusedError(KustomerError):
 
 
 class BadRequestError(RequestRefusedError):
-    """Status 400: Kustomer does not know the context, filter or parameter."""
+    """Status 400: unknown query context, filter or parameter."""
 
 
 class NotFoundError(RequestRefusedError):
-    """Status 404: gone, hidden, or an endpoint that this org does not have."""
+    """Status 404: deleted, hidden, or an endpoint that this org does not have."""
 
 
 _REFUSALS = {_BAD_REQUEST: BadRequestError, _NOT_FOUND: NotFoundError}
 
 
 class LinkRefusedError(KustomerError):
-    """An answer pointed to another host."""
+    """A response redirects or links to another host."""
 
     def __init__(self, path: str) -> None:
-        """Name only the `path` that was asked; where it pointed is not repeated."""
+        """Name only the requested `path`; the target is not repeated."""
         super().__init__(
-            f"The answer to {path} leads to another address, which the API key is not sent to: set "
+            f"The response to {path} leads to another address, where the API key is not sent: set "
             "base_url to your org's address as the browser shows it."
         )
 
@@ -162,7 +162,7 @@ class CertificateError(KustomerError):
     """TLS could not prove that the host is Kustomer's."""
 
     def __init__(self) -> None:
-        """Say what to look at; the check itself can't be switched off."""
+        """Say what to check; verification itself can't be disabled."""
         super().__init__(
             "The TLS certificate of Kustomer's host could not be verified: check base_url, and "
             "whether a proxy between this machine and Kustomer replaces certificates (then "
@@ -171,14 +171,14 @@ class CertificateError(KustomerError):
 
 
 class TieError(KustomerError):
-    """Too many records share one instant to be told apart."""
+    """More records share one instant than the search can separate."""
 
     def __init__(self, context: str, instant: int, count: int | None) -> None:
-        """Name the instant and how many records Kustomer counts there."""
+        """Name the instant and how many records Kustomer reports there."""
         super().__init__(
-            f"{count or 'Unknown numbers of'} {context} records share the update instant "
+            f"{count or 'An unknown number of'} {context} records share the update instant "
             f"{timestamps.text(instant)} and one creation instant: more than Kustomer's search can "
-            "tell apart. The bookmark stays before it; any change to those records resolves it."
+            "separate. The bookmark stays before it; any change to those records resolves it."
         )
 
 
@@ -187,19 +187,19 @@ class LimitedError(KustomerError):
 
 
 class TransientError(KustomerError):
-    """A failure that may pass: a 5xx, a broken connection, an answer that is not what was asked."""
+    """A temporary failure: a 5xx, a broken connection, or an invalid response."""
 
     def __init__(self, path: str, fault: str) -> None:
-        """Say what was asked and the `fault` found."""
+        """Name the requested `path` and the `fault`."""
         super().__init__(
             f"Kustomer kept failing at {path} ({fault}). Run again later: nothing is lost, the "
-            "next run goes on from the bookmark. If it lasts, see Kustomer's status page."
+            "next run resumes from the bookmark. If it persists, see Kustomer's status page."
         )
         self.fault = fault
 
 
 class UnreachableError(TransientError):
-    """The host of `base_url` does not exist or refuses connections, and has not answered yet."""
+    """The host of `base_url` does not exist or refuses connections, and has never responded."""
 
     def __init__(self, path: str, url: str) -> None:
         """Name the address, which is the setting most likely to be wrong."""
@@ -212,13 +212,13 @@ class UnreachableError(TransientError):
 
 
 class OverloadedError(TransientError):
-    """A failure that a smaller page may cure: a timeout, `timed_out`, or an answer too large."""
+    """A failure that a smaller page may fix: a timeout, `timed_out`, or a response too large."""
 
 
 def from_status(status: int, path: str, body: bytes) -> KustomerError | None:
-    """The error an HTTP status stands for, or `None` for a good one.
+    """The error for an HTTP status, or `None` for success.
 
-    `body` is searched for the name of a pod and for error codes only.
+    `body` is only searched for the name of a pod.
     """
     if status < _REDIRECT:
         return None
@@ -241,12 +241,12 @@ def _refusal(status: int, path: str, body: bytes) -> KustomerError:
     return _REFUSALS.get(status, RequestRefusedError)(status, path)
 
 
-def with_codes(error: RequestRefusedError, path: str, answer: object) -> RequestRefusedError:
-    """The same error, naming the plain-word `errors[].code` values of the decoded answer.
+def with_codes(error: RequestRefusedError, path: str, document: object) -> RequestRefusedError:
+    """The same error with the `errors[].code` values of the decoded response.
 
-    A code such as `bad_request` says what is wrong and holds nobody's data.
+    Only codes such as `bad_request` are used, which say what is wrong and contain no data.
     """
-    errors = answer.get("errors") if isinstance(answer, dict) else None
+    errors = document.get("errors") if isinstance(document, dict) else None
     codes = [
         item["code"]
         for item in (errors if isinstance(errors, list) else [])

@@ -1,6 +1,6 @@
-"""The files that options name: what they hold, or one sentence on what is wrong with them.
+"""Reads the files that options name; whatever is wrong with one is reported in a sentence.
 
-A file's content is never quoted, since it may hold the API key or a customer's data.
+A file's content is never quoted, since it may contain the API key or customer data.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ LOGGER = logging.getLogger("tap-kustomer")
 CONFIG = '{"api_key": "...", "base_url": "..."}'
 CATALOG = '{"streams": [...]}'
 STATE = '{"bookmarks": {...}}'
-# A state and a catalog nest about ten deep; what copies them later has room for a few hundred.
-DEEPEST = 100
+# States and catalogs nest about ten levels deep; code that copies them later allows a few hundred.
+MAX_DEPTH = 100
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The variables that are set in the environment or, failing that, in the folder's file `.env`.
+    """The environment variables, and those of the folder's file `.env` that are not set otherwise.
 
     The SDK would look for `.env` in the folders above its own code instead.
 
@@ -43,44 +43,44 @@ def environment(folder: Path) -> dict[str, str]:
         SettingsError: the file can't be read.
     """
     try:
-        written = dotenv_values(folder / ".env")
+        from_file = dotenv_values(folder / ".env")
     except (OSError, UnicodeDecodeError):
         msg = "The file .env can't be read: make it a readable text file, or remove it."
         raise SettingsError(msg) from None
-    given = [*written.items(), *os.environ.items()]
-    return {name: value for name, value in given if value}
+    variables = [*from_file.items(), *os.environ.items()]
+    return {name: value for name, value in variables if value}
 
 
 def config(path: str) -> dict[str, Any]:
     """The settings in a file.
 
     Raises:
-        BadParameter: there are none.
+        BadParameter: the file can't be read, or is not a JSON object.
     """
     return _object(_content(path), CONFIG)
 
 
 def catalog(_: click.Context, __: click.Parameter, path: str | None) -> dict[str, Any] | None:
-    """The catalog in the file of `--catalog`, as it is: the SDK's own form does not keep klasses.
+    """The catalog in the file of `--catalog`, unparsed, since the SDK's `Catalog` drops klasses.
 
     Raises:
-        BadParameter: there is none.
+        BadParameter: the file can't be read, or is not a usable catalog.
     """
     if path is None:
         return None
     found = _object(_content(path), CATALOG)
     streams = found.get("streams")
-    # whatever an entry lacks
+    # any of these: an entry is malformed
     with suppress(AttributeError, LookupError, SchemaError, TypeError, ValueError):
         read = Catalog.from_dict(found)
         if isinstance(streams, list) and all(_is_usable(read, entry) for entry in streams):
             return found
-    msg = "the file holds no catalog such as --discover prints."
+    msg = "the file is not a catalog as printed by --discover."
     raise click.BadParameter(msg)
 
 
 def _is_usable(read: Catalog, entry: dict[str, Any]) -> bool:
-    """Whether rows can be made for its names and columns; a deselected stream needs none."""
+    """Whether the stream can emit rows with this name and schema; always if it is deselected."""
     name = entry["tap_stream_id"]
     if not read[name].metadata.resolve_selection()[()]:
         return True
@@ -96,15 +96,15 @@ def _is_usable(read: Catalog, entry: dict[str, Any]) -> bool:
 
 
 def _allows(columns: dict[str, Any], column: str, kind: str) -> bool:
-    """Whether a column, where there is one, may hold values of this kind."""
+    """Whether a column allows values of this type; also if there is no such column."""
     return kind in columns.get(column, {}).get("type", (kind,))
 
 
 def state(_: click.Context, __: click.Parameter, path: str | None) -> Json:
-    """What the file of `--state` holds; none and an empty one are the first run of a pipeline.
+    """The state in the file of `--state`; a missing or empty file means a pipeline's first run.
 
     Raises:
-        BadParameter: it can't be read, or holds no JSON.
+        BadParameter: the file can't be read, or is not JSON.
     """
     if path is None:
         return None
@@ -125,7 +125,7 @@ def _content(path: str, *, may_be_missing: bool = False) -> bytes:
     try:
         with click.open_file(path, "rb") as file:
             content: bytes = file.read()
-    except (OSError, RuntimeError) as error:  # the latter for `-` without a standard input
+    except (OSError, RuntimeError) as error:  # RuntimeError: `-`, but standard input is closed
         if may_be_missing and isinstance(error, FileNotFoundError):
             raise
         reason = getattr(error, "strerror", None) or "it is closed"
@@ -140,26 +140,26 @@ def _object(content: bytes, example: str) -> dict[str, Any]:
 
 
 def _json(content: bytes, example: str) -> Json:
-    """The JSON value; one that can't be written as JSON again, as half a character, is none."""
+    """The JSON value, rejected if it can't be encoded again (lone surrogates)."""
     try:
         found = json.loads(content, parse_float=Decimal)
-        _check_depth(found, DEEPEST)
+        _check_depth(found, MAX_DEPTH)
         msgspec.json.encode(found)
     except (ArithmeticError, RecursionError, ValueError):
         _fail(example)
     return found
 
 
-def _check_depth(value: object, room: int) -> None:
-    if not room:
+def _check_depth(value: object, levels_left: int) -> None:
+    if not levels_left:
         raise RecursionError
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
         for inner in value:
-            _check_depth(inner, room - 1)
+            _check_depth(inner, levels_left - 1)
 
 
 def _fail(example: str) -> NoReturn:
-    msg = f"a file holds no JSON object that can be used, such as {example}."
+    msg = f"a file is not a usable JSON object such as {example}."
     raise click.BadParameter(msg) from None

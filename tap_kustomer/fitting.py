@@ -1,7 +1,7 @@
-"""Whether a value fits a column, by the column's JSON schema.
+"""Checks whether a value fits a column, by the column's JSON schema.
 
-What is let in, the schema allows, and a database can hold: an integer has 64 bits, and a date-time
-is one that databases read too. Checks are built once per column, and called for every value.
+A value fits if the schema allows it and databases can store it: integers have 64 bits, and
+date-times a form that databases parse. Checks are built once per column and called for every value.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ Fits = Callable[[Any], bool]
 
 
 class Check(NamedTuple):
-    """Which values fit: whether null does, and a check of any other; apart, since most are null."""
+    """Whether null fits, and a check of other values; separate for speed, since most are null."""
 
     null: bool
     other: Fits
 
     def fits(self, value: object) -> bool:
-        """Whether any value fits."""
+        """Whether `value`, null or not, fits."""
         return self.null if value is None else self.other(value)
 
 
 def check(schema: Mapping[str, Any]) -> Check:
-    """The check of a column, or of the items of a list."""
+    """The check for a column, or for the items of a list."""
     plain = all(name in _PLAIN or (name, value) == _ANY_MEMBER for name, value in schema.items())
     if not plain or schema.get("format") not in {None, DATE_TIME}:
         return _by_validator(schema)
-    kinds = schema.get("type", ["null", *_CHECKS])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
+    types = schema.get("type", ["null", *_CHECKS])
+    types = [types] if isinstance(types, str) else types
     checks = {**_CHECKS, "array": _list_of(schema.get("items"))}
     if schema.get("format") == DATE_TIME:
         checks["string"] = is_instant
-    own = [checks[kind] for kind in dict.fromkeys(kinds) if kind in checks]
-    return Check("null" in kinds, own[0] if len(own) == 1 else _any_of(own))
+    selected = [checks[json_type] for json_type in dict.fromkeys(types) if json_type in checks]
+    return Check("null" in types, selected[0] if len(selected) == 1 else _any_of(selected))
 
 
 def is_text(value: object) -> bool:
@@ -52,7 +52,7 @@ def is_text(value: object) -> bool:
 
 
 def is_integer(value: object) -> bool:
-    """A whole number that a 64-bit column can hold; a boolean is none."""
+    """A whole number that fits a 64-bit column; not a boolean."""
     return type(value) is int and -(2**63) <= value < 2**63
 
 
@@ -77,9 +77,9 @@ def is_list(value: object) -> bool:
 
 
 def is_instant(value: object) -> bool:
-    """A date-time in ISO 8601 with its offset, as every timestamp of Kustomer's is.
+    """An ISO 8601 date-time with an offset, as Kustomer sends it.
 
-    Python reads more forms, such as week dates, than a database does.
+    Forms that Python parses but databases may not, such as week dates, are rejected.
     """
     if type(value) is not str or not _DATE_TIME.match(value):
         return False
@@ -87,7 +87,7 @@ def is_instant(value: object) -> bool:
         moment = datetime.fromisoformat(value)
         if not MINYEAR < moment.year < MAXYEAR:
             moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter where the offset leads out of the calendar
+    except (ValueError, OverflowError):  # the latter if the offset leaves years 1 to 9999
         return False
     return moment.tzinfo is not None
 
@@ -102,7 +102,7 @@ _CHECKS: dict[str, Fits] = {
     "object": is_object,
     "array": is_list,
 }
-# Of schemas with other keywords than these, as an edited catalog may have, a validator decides.
+# A schema with other keywords, as an edited catalog may have, is checked by a validator.
 _PLAIN = {"type", "format", "items", "description", "title", "default"}
 _ANY_MEMBER = ("additionalProperties", True)
 
@@ -127,7 +127,7 @@ _FORMATS.checks(DATE_TIME)(lambda value: not isinstance(value, str) or is_instan
 _TYPES = Draft7Validator.TYPE_CHECKER.redefine_many(
     {name: lambda _, value, fits=fits: fits(value) for name, fits in _CHECKS.items()}
 )
-_Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema types only its main parts
+_Validator = extend(  # type: ignore[no-untyped-call]  # jsonschema is only partly typed
     Draft7Validator, type_checker=_TYPES
 )
 

@@ -1,4 +1,4 @@
-"""The members of JSON:API documents, any of which may be missing or malformed."""
+"""Safe access to the members of JSON:API documents, any of which may be missing or malformed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Json: TypeAlias = Any
-"""Decoded JSON, of whatever type the server chose."""
+"""Decoded JSON of any type."""
 
-# The longest count sent as text that is read as one.
+# The longest string that is accepted as a count.
 MAX_DIGITS = 15
 
 
@@ -29,13 +29,13 @@ def data_in(document: dict[str, Any], path: str, member: str = "data") -> list[d
     """The resources in `data` or `included`; a single object counts as a list of one.
 
     Raises:
-        TransientError: an item is no object; `path` is what was requested.
+        TransientError: an item is not an object; `path` is the requested path.
     """
-    found = document.get(member) or []
-    found = found if isinstance(found, list) else [found]
-    if not all(isinstance(item, dict) for item in found):
-        raise TransientError(path, "the answer holds no list of records")
-    return found
+    items = document.get(member) or []
+    items = items if isinstance(items, list) else [items]
+    if not all(isinstance(item, dict) for item in items):
+        raise TransientError(path, "the response is not a list of records")
+    return items
 
 
 def id_of(resource: dict[str, Any]) -> str:
@@ -49,29 +49,29 @@ def attribute(resource: object, name: str) -> Json:
 
 
 def related_id(resource: object, name: str) -> Json:
-    """The id that a to-one relationship holds, or `None`."""
+    """The id of a to-one relationship, or `None`."""
     return object_in(resource, "relationships", name, "data").get("id")
 
 
 def related(resource: object) -> Iterator[tuple[str, Any]]:
-    """Each relationship's name with its id or ids; relationships of links alone are left out."""
+    """Each relationship's name with its id or ids; relationships with links only are skipped."""
     for name, relationship in object_in(resource, "relationships").items():
         if not isinstance(relationship, dict):
             # null, or a bare id (seen by other connectors)
             yield name, relationship
         elif isinstance(data := relationship.get("data", _MISSING), list):
-            yield name, [one.get("id") if isinstance(one, dict) else one for one in data]
+            yield name, [item.get("id") if isinstance(item, dict) else item for item in data]
         elif data is not _MISSING:
             yield name, data.get("id") if isinstance(data, dict) else data
 
 
 def timestamp_of(resource: object, name: str = "updatedAt", *, otherwise: int) -> int:
-    """An attribute's date-time in milliseconds since 1970; `otherwise` if it holds none."""
+    """An attribute's date-time in milliseconds since 1970; `otherwise` if it is not one."""
     return timestamp_in(attribute(resource, name), otherwise=otherwise)
 
 
 def timestamp_in(value: object, *, otherwise: int) -> int:
-    """A date-time in milliseconds since 1970; `otherwise` if `value` is none."""
+    """A date-time in milliseconds since 1970; `otherwise` if `value` is not one."""
     if not isinstance(value, str):
         return otherwise
     try:
@@ -81,7 +81,7 @@ def timestamp_in(value: object, *, otherwise: int) -> int:
 
 
 def count_in(value: object) -> int | None:
-    """A count, which may be sent as text or as `50.0`; `None` if `value` is none."""
+    """A count, which may be sent as a string or as `50.0`; `None` if `value` is not one."""
     if isinstance(value, str):
         value = int(value) if value.isdecimal() and len(value) <= MAX_DIGITS else None
     elif isinstance(value, Decimal) and value == value.to_integral_value():

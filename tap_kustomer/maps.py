@@ -1,4 +1,4 @@
-"""The setting `stream_maps`, checked, so that no typing error lets pass what it should hide."""
+"""Checks the setting `stream_maps`, so that no typo lets through what it should hide."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ OPTION = "__"
 
 
 def refuse(fault: object) -> SettingsError:
-    """The error that a faulty stream map ends with."""
+    """The error for an invalid stream map."""
     return SettingsError(f"Setting stream_maps can't be used: {fault}")
 
 
 def check(maps: Mapping[str, Any], schemas: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse a map of a stream, or the removal of a column, that there is not.
+    """Refuse a map for an unknown stream, or one that removes an unknown column.
 
     `schemas` are the JSON schemas of the catalog's streams, by name.
 
     Raises:
-        SettingsError: it names what there is not.
+        SettingsError: names the unknown stream or column.
     """
     for name, mapped in maps.items():
         columns = mapped if isinstance(mapped, dict) else {}

@@ -1,6 +1,6 @@
-"""How far a stream is: a progress bar on a terminal, else a log line every 30 s.
+"""Shows a stream's progress: a bar on a terminal, otherwise a log line every 30 s.
 
-The time left assumes that the range of time being read is equally full everywhere.
+The time left assumes that records are spread evenly over the time range.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _MINUTE = 60
 
 
 class Usage(NamedTuple):
-    """What a client has used so far; `waited` are seconds in which a budget held it back."""
+    """What a client has used so far; `waited` is in seconds, spent waiting for a budget."""
 
     requests: int
     searches: int
     waited: float
 
     def since(self, before: Usage) -> Usage:
-        """What has been used after `before`."""
+        """What was used since `before`."""
         return Usage(
             self.requests - before.requests,
             self.searches - before.searches,
@@ -46,7 +46,7 @@ class Usage(NamedTuple):
 
 @dataclass
 class StreamProgress:
-    """How far one stream is. Timestamps are `None` where it has no range of time."""
+    """How far one stream has been read. Instants are `None` for full tables."""
 
     name: str
     start: int | None = None
@@ -54,7 +54,7 @@ class StreamProgress:
     reached: int | None = None
     records: int = 0
     conversations: int | None = None
-    """Conversations read so far, where each costs a request."""
+    """Conversations read so far, if each costs a request."""
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -66,7 +66,7 @@ class StreamProgress:
         return min(max(done, 0.0), 1.0)
 
     def text(self, used: Usage, now: float) -> str:
-        """How far it is at `now` (monotonic seconds), having `used` so much."""
+        """The progress at `now` (monotonic seconds), with the rate computed from `used`."""
         facts = [*self._counts(), self._rate(used, now), self._time_left(now)]
         if self.reached is not None:
             facts.insert(0, f"at {timestamps.text(self.reached)[:16].replace('T', ' ')}")
@@ -83,7 +83,7 @@ class StreamProgress:
         return [f"{self.conversations:,} conversations", records]
 
     def _rate(self, used: Usage, now: float) -> str:
-        # In the first minute, what that minute has seen so far.
+        # In the first minute, the count so far.
         minutes = max(now - self.began, _MINUTE) / _MINUTE
         if self.conversations is None and used.searches:
             return f"{used.searches / minutes:.0f} searches a minute"
@@ -99,10 +99,10 @@ class StreamProgress:
 
 
 class Progress:
-    """Shows a stream's progress from a thread of its own."""
+    """Shows a stream's progress from its own thread."""
 
     def __init__(self, progress: StreamProgress, usage: Callable[[], Usage]) -> None:
-        """Show `progress`; `usage` tells what the client has used in all."""
+        """Show `progress`; `usage` returns what the client has used in total."""
         self._progress = progress
         self._usage = usage
         self._before = usage()
@@ -110,7 +110,7 @@ class Progress:
         self._stack = ExitStack()
 
     def __enter__(self) -> None:
-        """Begin to show it."""
+        """Start showing progress."""
         show, every = self._log, LOG_EVERY
         if sys.stderr.isatty():
             self._stack.enter_context(logging_redirect_tqdm())
@@ -124,7 +124,7 @@ class Progress:
         self._stack.callback(self._ended.set)
 
     def __exit__(self, *_: object) -> None:
-        """Show it no longer."""
+        """Stop showing progress."""
         self._stack.close()
 
     def _run(self, show: Callable[[], None], every: float) -> None:

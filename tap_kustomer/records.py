@@ -1,11 +1,11 @@
-"""One JSON:API resource becomes one flat row.
+"""Turns one JSON:API resource into one flat row.
 
-Nothing the API sends is dropped: an attribute that has no column, or whose value does not fit the
-type of its column, arrives in `additional_attributes` under its own name; a relationship without a
-column arrives in `additional_relationships`. The types are those of the catalog in use. A custom
-attribute with a column of its own is moved there from `custom` if its value fits. `type`, `links`
-and relationships that hold only links are left out. Values are never changed; no value can make a
-target refuse the row for its type.
+Nothing the API sends is dropped: an attribute without a column, or whose value does not fit the
+column's type, goes to `additional_attributes` under its own name; a relationship without a column
+goes to `additional_relationships`. The types are those of the catalog in use. A custom attribute
+with its own column is moved there from `custom` if its value fits. `type`, `links` and
+relationships with links only are left out. Values are never changed, and no target has to reject a
+row because of a value's type.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Field:
-    """One column: the API's `source` name, the `column`, its JSON type, and what it means.
+    """One column: the API's `source` name, the `column`, its JSON type and its description.
 
-    `refers_to` names the streams whose key the column holds, or `stream.column` if it holds that
-    column instead. `inner` are the fields of the objects in the column.
+    `refers_to` names the streams whose key the column contains, or `stream.column` for another
+    column. `inner` are the fields of the objects in the column.
     """
 
     source: str
@@ -40,7 +40,7 @@ class Field:
 
     @property
     def property(self) -> dict[str, Any]:
-        """The column's JSON schema; every column may be null unless it is a key."""
+        """The column's JSON schema; only keys are not nullable."""
         return {**self.json_type, "description": self.description}
 
 
@@ -48,7 +48,7 @@ class Field:
 class Resource:
     """The shape of a resource: which attributes and relationships have a column.
 
-    `extra_columns` are those that its stream fills in; `custom` those of single custom attributes.
+    `extra_columns` are filled in by the stream; `custom` are columns of single custom attributes.
     """
 
     attributes: tuple[Field, ...]
@@ -65,7 +65,7 @@ class Resource:
         return (*self.extra_columns, *self.attributes, *self.custom, *self.relationships)
 
     def only(self, columns: Mapping[str, dict[str, Any]]) -> Resource:
-        """The same with the `columns` of a catalog: no others, and with their JSON schemas."""
+        """The same, limited to the `columns` of a catalog, and with their JSON schemas."""
 
         def kept(fields: tuple[Field, ...]) -> tuple[Field, ...]:
             return tuple(
@@ -112,15 +112,15 @@ class Resource:
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-# Where each source goes: "" stands for no column, and `None` for a column that is left out.
+# By source: the column ("" if there is none, `None` if it is deselected) and its check.
 Columns = dict[str, tuple[str | None, bool, Fits]]
 
 
 class RowBuilder:
-    """Builds the rows of one resource; columns that a record lacks are absent from its row."""
+    """Builds the rows of one resource. A row omits the columns that its record lacks."""
 
     def __init__(self, resource: Resource, columns: Collection[str] | None = None) -> None:
-        """Prepare for records of this shape, leaving out all but `columns` where they are given."""
+        """Prepare for records of this shape; `columns` are the selected ones, all by default."""
         schemas = resource.schema["properties"]
 
         def wanted(column: str) -> bool:
@@ -128,22 +128,22 @@ class RowBuilder:
 
         def fitting(column: str) -> Check:
             null, other = check(schemas[column])
-            # The stream fills in a replication key that is null.
+            # The stream replaces a replication key that is null.
             return Check(null or column == resource.replication_key, other)
 
         def by_source(fields: tuple[Field, ...]) -> Columns:
             return {
-                one.source: (one.column if wanted(one.column) else None, *fitting(one.column))
-                for one in fields
+                f.source: (f.column if wanted(f.column) else None, *fitting(f.column))
+                for f in fields
             }
 
         self.unfitting: Counter[str] = Counter()
-        """Custom attributes that have a column which a value did not fit, and how many values."""
+        """How many values did not fit the column of their custom attribute, by attribute."""
         extra = (replace(field, source=field.column) for field in resource.extra_columns)
         self._extra = by_source(tuple(extra))
         self._fields = by_source(resource.attributes)
         self._custom = by_source(resource.custom)
-        self._relations = by_source(resource.relationships)
+        self._relationships = by_source(resource.relationships)
         self._keeps_attributes = wanted("additional_attributes")
         self._keeps_relationships = wanted("additional_relationships")
 
@@ -155,7 +155,7 @@ class RowBuilder:
         """
         key = item.get("id")
         if not isinstance(key, str) or not key:
-            msg = "A record has no id, so no target could tell it from others."
+            msg = "A record has no id, so no target could identify it."
             raise RecordError(msg)
         row: dict[str, Any] = {"id": key}
         attributes = jsonapi.object_in(item, "attributes")
@@ -168,7 +168,7 @@ class RowBuilder:
         others |= _fill(row, self._fields, attributes.items())
         if others and self._keeps_attributes:
             row["additional_attributes"] = others
-        others = _fill(row, self._relations, jsonapi.related(item))
+        others = _fill(row, self._relationships, jsonapi.related(item))
         if others and self._keeps_relationships:
             row["additional_relationships"] = others
         return row
@@ -177,7 +177,7 @@ class RowBuilder:
 def _fill(
     row: dict[str, Any], columns: Columns, values: Iterable[tuple[str, Any]]
 ) -> dict[str, Any]:
-    """Put values into their columns; those that have no column, or don't fit it, are returned."""
+    """Put values into their columns. Returns those without a column, or that don't fit it."""
     others: dict[str, Any] = {}
     for source, value in values:
         column, null, fits = columns.get(source, _NO_COLUMN)

@@ -1,6 +1,6 @@
-"""The private methods of singer-sdk that this tap overrides, and why no public one will do.
+"""Overrides of private singer-sdk methods, each with the reason why no public one works.
 
-tests/unit/test_sdk.py fails if a later version of the SDK changes what they rely on.
+tests/unit/test_sdk.py fails if a later SDK version changes what they rely on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
 
-# Lines that the SDK logs in every run, for every stream, and that help nobody.
+# Lines that the SDK logs for every stream in every run and that are of no use.
 CHATTER = {
     "Skipping parse of env var settings...",
     "Parsing env var for settings config...",
@@ -49,10 +49,10 @@ def mute(logger: logging.Logger) -> None:
 
 
 class SdkTap(singer_sdk.Tap, ABC):
-    """A tap that judges its own settings, logs less, and ends its own way."""
+    """A tap that validates its own settings, logs less, and handles signals itself."""
 
     def __init__(self, **options: Any) -> None:
-        """Leave out the SDK's chatter and its metrics, two lines a stream; `DEBUG` shows both."""
+        """Hide the SDK's chatter and its metrics (two lines per stream) unless in `DEBUG`."""
         mute(self.logger)
         super().__init__(**options)
         if not self.logger.isEnabledFor(logging.DEBUG):
@@ -60,7 +60,7 @@ class SdkTap(singer_sdk.Tap, ABC):
 
     @abstractmethod
     def invalid_settings(self, found: list[str]) -> list[str]:
-        """A sentence for each setting that is wrong; `found` is what the SDK complains about."""
+        """A sentence for each invalid setting; `found` are the SDK's errors."""
 
     @abstractmethod
     def terminate(self, signum: int) -> None:
@@ -68,7 +68,7 @@ class SdkTap(singer_sdk.Tap, ABC):
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Say what to write instead of quoting a JSON schema; discovery needs no settings."""
+        """Say what to write instead of quoting a JSON schema. Discovery needs no settings."""
         if not raise_errors:
             self.invalid_settings([])  # for what it masks in the log
             return []
@@ -83,23 +83,23 @@ class SdkTap(singer_sdk.Tap, ABC):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Exit non-zero. The SDK tears the message being written, and exits with 0."""
+        """Exit non-zero. The SDK cuts off the message being written, and exits with 0."""
         self.terminate(signum)
 
 
 class SdkStream(singer_sdk.Stream):
-    """A stream that moves its own bookmark and writes its records without a second look."""
+    """A stream that moves its own bookmark and skips the SDK's per-record processing."""
 
     # The SDK sends ACTIVATE_VERSION before the records, which empties the table if the read fails.
     emit_activate_version_messages = False
 
     def __init__(self, tap: singer_sdk.Tap, *, schema: dict[str, Any], name: str) -> None:
-        """Belong to `tap`."""
+        """Create the stream, and hide the SDK's chatter."""
         super().__init__(tap, schema=schema, name=name)
         mute(self.logger)
 
     def start_version(self) -> None:
-        """Let the records carry a version: the start of the run in seconds, as the SDK counts."""
+        """Give the records a version: the start of the run in epoch seconds, like the SDK."""
         self._stream_version = self._tap.initialized_at // 1_000
 
     def activate_version(self) -> None:
@@ -113,7 +113,7 @@ class SdkStream(singer_sdk.Stream):
                 )
 
     def write_state(self) -> None:
-        """Write the state as it is now."""
+        """Write the current state."""
         self._tap.state_writer.write_state(self.tap_state)
         self.state_manager.is_flushed = True
 
@@ -124,10 +124,10 @@ class SdkStream(singer_sdk.Stream):
 
     @override
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
-        """Skip the SDK's walk through every member of the record for what is deselected.
+        """Skip the SDK's search of every record for deselected members.
 
-        That walk is most of the CPU that a record costs, and rows hold selected columns only. It is
-        needed where a member inside a column is deselected.
+        It takes most of the CPU time of a record, and rows have selected columns only. It is needed
+        only if a member inside a column is deselected.
 
         Raises:
             SettingsError: an expression of `stream_maps` fails on this record.
@@ -147,7 +147,7 @@ class SdkStream(singer_sdk.Stream):
     def _map(self, stream_map: StreamMap, record: Record) -> Record | None:
         if not isinstance(stream_map, CustomStreamMap):
             return stream_map.transform(record)
-        # An expression may name any column, but a record holds only those that it has.
+        # An expression may use any column, but records omit those that they lack.
         columns = dict.fromkeys(self.schema["properties"])
         try:
             return stream_map.transform({**columns, **record})
@@ -155,7 +155,7 @@ class SdkStream(singer_sdk.Stream):
             fault = f"{self.name}: {error}"
             raise maps.refuse(fault) from None
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # The text of such an error may quote the record.
+            # The error's text may quote the record.
             fault = f"{self.name}: an expression fails on a record ({type(error).__name__})."
             raise maps.refuse(fault) from None
 
@@ -163,4 +163,4 @@ class SdkStream(singer_sdk.Stream):
     def _increment_stream_state(
         self, latest_record: Record, *, context: Context | None = None
     ) -> None:
-        """Leave the bookmark to the walk. The SDK moves it with each record, in whatever order."""
+        """Leave the bookmark to the walk. The SDK moves it with each record, in any order."""

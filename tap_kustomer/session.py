@@ -1,4 +1,4 @@
-"""What the streams of one run share: settings, clock, client and cutoff. It knows no tap."""
+"""What the streams of one run share: settings, clock, client and cutoff. Independent of the tap."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def utc_now() -> datetime:
 
 
 class Session:
-    """The shared state of one run. Nothing is validated or opened before its first use."""
+    """The shared state of one run. Everything is validated and opened on first use."""
 
     def __init__(self, config: Mapping[str, Any], now: Callable[[], datetime] = utc_now) -> None:
-        """Hold a `config`, which may be empty as long as nothing but discovery runs."""
+        """Keep `config`, which may be empty for discovery."""
         self.limits = Limits()
         self._config = config
         self._now = now
@@ -49,7 +49,7 @@ class Session:
 
     @cached_property
     def client(self) -> Client:
-        """The one client of the run."""
+        """The client of the run."""
         return Client(self.settings)
 
     @cached_property
@@ -61,9 +61,9 @@ class Session:
     def cutoff(self) -> int:
         """The last millisecond that this run reads; frozen at first use.
 
-        It is in the past. A clock that runs ahead of Kustomer's would set a cutoff before which
-        records still appear, so the `Date` of Kustomer's last answer counts if it is earlier; but
-        not by more than a day, which no clock of a running server is wrong by.
+        It is in the past. If this machine's clock is ahead of Kustomer's, new records could still
+        appear before the cutoff. So the `Date` of Kustomer's last response is used if it is
+        earlier, unless it is off by more than a day, which can't be clock drift.
         """
         cutoffs = [self.began - 1]
         with suppress(TypeError, ValueError, OverflowError):  # no `Date` header, or a malformed one
@@ -72,8 +72,8 @@ class Session:
                 cutoffs.append(date - 1)
             else:
                 LOGGER.warning(
-                    "Kustomer's Date, %s, is more than a day off from this machine's clock, which "
-                    "counts instead",
+                    "Kustomer's Date header, %s, is more than a day off from this machine's clock: "
+                    "using this machine's clock",
                     timestamps.text(date),
                 )
         if self.settings.end is not None:

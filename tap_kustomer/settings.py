@@ -1,6 +1,6 @@
-"""Settings: what the user wrote becomes what the tap works with, or a sentence on what to write.
+"""Parses and validates the settings; an invalid one is reported with what to write instead.
 
-Pure: the present is passed in. Nothing here touches the network, and no message repeats the key.
+Pure functions: the current time is passed in, nothing uses the network, no message repeats the key.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ORG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _WHOLE = re.compile(r"-?\d{1,9}")
 _KEY = re.compile(r"[\x21-\x7e]+")
 
-# Each with its default, smallest and largest value.
+# Default, minimum and maximum of each.
 NUMBERS: dict[str, tuple[int, int, int]] = {
     "max_history_months": (3, 0, 1_200),
     "lookback_seconds": (600, 0, 86_400),
@@ -41,14 +41,14 @@ NUMBERS: dict[str, tuple[int, int, int]] = {
     "max_requests_per_minute": (240, 1, 2_000),
     "request_timeout": (60, 1, 600),
 }
-# What tailors the catalog to the org.
+# Settings that tailor the catalog to the org.
 TAILORING = ("typed_custom_attributes", "kobject_streams")
 _FLAGS = {
     "include_deleted": True,
     "emit_activate_version_messages": True,
     **dict.fromkeys(TAILORING, False),
 }
-# Meltano and the SDK take the same words for true, but any other word for false.
+# Meltano and the SDK accept the same words for true, but read any other word as false.
 _WORDS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -89,10 +89,10 @@ class Settings:
 
 
 def load(config: Mapping[str, Any], now: datetime) -> Settings:
-    """The settings of `config` at the moment `now` (aware).
+    """The settings in `config`; `now` is timezone-aware.
 
     Raises:
-        SettingsError: the first setting that can't be used.
+        SettingsError: the first invalid setting.
     """
     numbers = {name: _number(config, name) for name in NUMBERS}
     lookback = numbers.pop("lookback_seconds") * timestamps.SECOND
@@ -103,7 +103,7 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
             "in an unfinished file: remove it."
         )
         raise SettingsError(msg)
-    for name in TAILORING:  # used before settings are complete, but checked with the others
+    for name in TAILORING:  # read by discovery without `Settings`, but validated here
         _flag(config, name)
     end = _end_date(config)
     start, earliest = _history(config, months, end, now)
@@ -121,7 +121,7 @@ def load(config: Mapping[str, Any], now: datetime) -> Settings:
 
 
 def unknown(config: Mapping[str, Any], known: Collection[str]) -> list[str]:
-    """A sentence for each setting that nobody knows: a misspelt one would be ignored in silence."""
+    """A sentence for each unknown setting, since a misspelled one would be silently ignored."""
     sentences = []
     for name in config:
         if name not in known:
@@ -136,12 +136,12 @@ def from_environment(
     properties: Mapping[str, Mapping[str, Any]],
     prefix: str = PREFIX,
 ) -> dict[str, Any]:
-    """The settings that environment variables hold; an empty variable counts as not set.
+    """The settings in environment variables; an empty variable counts as not set.
 
     Args:
         environment: The variables, by name.
         properties: The JSON schema of each setting; only its type is used.
-        prefix: What the variables' names begin with.
+        prefix: The prefix of the variables' names.
 
     Raises:
         SettingsError: names the variable and what to write; it never quotes the value.
@@ -154,7 +154,7 @@ def from_environment(
 
 
 def _parse(text: str, name: str, variable: str, types: Collection[str]) -> object:
-    """The value written in a variable."""
+    """The parsed value of a variable."""
     value: object
     if "boolean" in types:
         value, wanted = _WORDS.get(text.lower()), "true or false"
@@ -183,11 +183,11 @@ def api_url(base_url: str) -> str:
     """The API address, scheme and host only, of the org that `base_url` names.
 
     Raises:
-        SettingsError: it names no Kustomer org; only a loopback host with a port may be anything
-            else, so that the key is sent to Kustomer or to the user's own machine, never elsewhere.
+        SettingsError: it is neither a Kustomer org nor a loopback host with a port. The key must
+            not be sent anywhere but to Kustomer or the user's own machine.
     """
-    written = base_url.strip()
-    address = _split(written if "://" in written else f"https://{written}")
+    trimmed = base_url.strip()
+    address = _split(trimmed if "://" in trimmed else f"https://{trimmed}")
     host, port = address.hostname or "", address.port
     if address.username is not None or address.password is not None:
         _refuse_base_url("contains a user name or password")
@@ -201,14 +201,14 @@ def api_url(base_url: str) -> str:
         return f"https://{host}"
     org = host.removesuffix(f".{DOMAIN}").removesuffix(".api")
     if not host.endswith(f".{DOMAIN}") or not _ORG.fullmatch(org):
-        _refuse_base_url("names no Kustomer org")
+        _refuse_base_url("does not name a Kustomer org")
     if org in {"api", "www"}:
-        _refuse_base_url("names no org of yours")
+        _refuse_base_url("does not name your org")
     return f"https://{org}.api.{DOMAIN}"
 
 
 def months_before(now: datetime, months: int) -> datetime:
-    """Midnight (UTC) of the day `months` calendar months before `now`; short months end early."""
+    """Midnight (UTC), `months` calendar months before `now`, or on the last day of that month."""
     year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
     day = min(now.day, monthrange(year, month + 1)[1])
     return datetime(year, month + 1, day, tzinfo=UTC)
@@ -217,7 +217,7 @@ def months_before(now: datetime, months: int) -> datetime:
 def _history(
     config: Mapping[str, Any], months: int, end: int | None, now: datetime
 ) -> tuple[int, int | None]:
-    """Where history starts, and the earliest start allowed (`None`: no limit)."""
+    """Where history starts, and the earliest allowed start (`None`: no limit)."""
     start = _date(config, "start_date")
     earliest = timestamps.of(months_before(now.astimezone(UTC), months)) if months else None
     if start is None:
@@ -243,7 +243,7 @@ def _history(
 def _split(address: str) -> SplitResult:
     try:
         parts = urlsplit(address)
-        _ = parts.port  # read here, since a port that is no number raises only when it is read
+        _ = parts.port  # an invalid port raises only when it is read
     except ValueError:
         _refuse_base_url("is not a web address")
     return parts
@@ -294,18 +294,18 @@ def _number(config: Mapping[str, Any], name: str) -> int:
 
 
 def _is_allowed(number: int | None, name: str) -> bool:
-    """Whether a setting may have this value; the SDK's own settings have no bounds here."""
+    """Whether the number is in the setting's range; the SDK's own settings have none here."""
     if number is None or name not in NUMBERS:
         return number is not None
-    _, smallest, largest = NUMBERS[name]
-    return smallest <= number <= largest
+    _, minimum, maximum = NUMBERS[name]
+    return minimum <= number <= maximum
 
 
 def _range(name: str) -> str:
     if name not in NUMBERS:
         return "a whole number"
-    _, smallest, largest = NUMBERS[name]
-    return f"a whole number from {smallest} to {largest}"
+    _, minimum, maximum = NUMBERS[name]
+    return f"a whole number from {minimum} to {maximum}"
 
 
 def _flag(config: Mapping[str, Any], name: str) -> bool:
@@ -324,7 +324,7 @@ def _date(config: Mapping[str, Any], name: str) -> int | None:
         return None
     try:
         instant = timestamps.parse(value)
-        timestamps.text(instant)  # its offset may lead out of the calendar
+        timestamps.text(instant)  # raises if its offset leaves years 1 to 9999
     except (TypeError, ValueError, OverflowError):
         msg = (
             f"Setting {name} is not a date: write it like 2026-01-31 or 2026-01-31T08:00:00Z "

@@ -1,4 +1,4 @@
-"""The tap: its settings as users see them, its streams, and how a run begins and ends."""
+"""The tap: its settings as shown to users, its streams, and the start and end of a run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-# For a person who waits: fewer tries than a scheduled run makes.
+# Attempts in interactive commands, fewer than in a scheduled run.
 FEW_TRIES = 2
 
 
@@ -83,8 +83,8 @@ class TapKustomer(Command):
         _number(
             "max_history_months",
             "Longest history",
-            "Months that start_date may reach back: a first run that would start earlier is "
-            "refused, a stream with a bookmark never. 0 lifts the limit.",
+            "Months that start_date may reach back. A first run that would start earlier is "
+            "refused; streams with a bookmark are not affected. 0 lifts the limit.",
         ),
         th.Property(
             "end_date",
@@ -119,26 +119,26 @@ class TapKustomer(Command):
             ),
         ),
         _number("page_size", "Page size", "Records a search returns per request."),
-        _number("concurrency", "Concurrency", "Searches in flight; 1 is one after another."),
+        _number("concurrency", "Concurrency", "Searches in flight; 1 runs one after another."),
         _number(
             "max_search_requests_per_minute",
             "Searches per minute",
-            "Searches a minute at most; Kustomer allows an API key 100.",
+            "Maximum searches per minute; Kustomer allows 100 per API key.",
         ),
         _number(
             "max_requests_per_minute",
             "Requests per minute",
             "Share of the org's budget (300 to 2,000, by plan) that this tap may use.",
         ),
-        _number("request_timeout", "Request timeout", "Seconds to wait for an answer."),
+        _number("request_timeout", "Request timeout", "Seconds to wait for a complete response."),
         th.Property(
             "typed_custom_attributes",
             th.BooleanType,
             default=False,
             title="Typed custom attributes",
             description=(
-                "Give every custom attribute a column of its own, custom__<name>, with its type. "
-                "Discovery then asks Kustomer which there are."
+                "Give every custom attribute its own typed column, custom__<name>. Discovery then "
+                "reads the definitions from Kustomer."
             ),
         ),
         th.Property(
@@ -160,25 +160,25 @@ class TapKustomer(Command):
         now: Callable[[], datetime] = utc_now,
         **options: Any,
     ) -> None:
-        """Read the environment, and check the state, instead of the SDK.
+        """Read the environment and check the state ourselves, not in the SDK.
 
         Raises:
-            SettingsError: a variable holds a wrong value, or the state is not one of this tap's.
+            SettingsError: a variable has an invalid value, or the state has an unknown format.
         """
         self._now = now
         if parse_env_config:
             self.append_builtin_config(self.config_jsonschema)
             properties = self.config_jsonschema["properties"]
-            found = settings.from_environment(files.environment(Path.cwd()), properties)
-            options["config"] = {**(options.get("config") or {}), **found}
-        if options.get("state") is not None:  # the SDK takes all but an object for a path
+            from_environment = settings.from_environment(files.environment(Path.cwd()), properties)
+            options["config"] = {**(options.get("config") or {}), **from_environment}
+        if options.get("state") is not None:  # the SDK takes anything but an object for a path
             legacy_state.taken_over(options["state"])
         super().__init__(**options)
         self._klasses = catalog.klasses(options.get("catalog"))
 
     @cached_property
     def session(self) -> Session:
-        """What the streams share."""
+        """The shared state of the run."""
         return Session(self.config, self._now)
 
     @cached_property
@@ -188,19 +188,19 @@ class TapKustomer(Command):
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the state of an earlier run, or of another tap for Kustomer.
+        """Load the state of an earlier run, or convert that of another Kustomer tap.
 
         Raises:
-            SettingsError: it is no such state.
+            SettingsError: the state has an unknown format.
         """
-        known, note = legacy_state.taken_over(state)
+        converted, note = legacy_state.taken_over(state)
         if note:
             self.logger.info("%s", note)
-        super().load_state(known)
+        super().load_state(converted)
 
     @override
     def discover_streams(self) -> Sequence[KustomerStream]:
-        """All streams. Kustomer is asked only for what the settings tailor to the org."""
+        """All streams. Kustomer is only contacted if the settings tailor the catalog to the org."""
         typed, klasses = (self.config.get(name) is True for name in settings.TAILORING)
         if typed or klasses:
             try:
@@ -208,14 +208,14 @@ class TapKustomer(Command):
             except TapError as error:
                 self._discovery_error = error
                 self.logger.warning(
-                    "Discovery can't ask Kustomer for custom attributes and klasses: %s", error
+                    "Discovery can't read custom attributes and klasses from Kustomer: %s", error
                 )
         return discovery.default(self)
 
     @override
     def run_discovery(self) -> str:
-        """Print the catalog; what Kustomer does not tell within two tries is left out."""
-        with suppress(SettingsError):  # without settings nothing is asked
+        """Print the catalog; what Kustomer does not return in two attempts is left out."""
+        with suppress(SettingsError):  # without settings, Kustomer is not contacted
             self.session.client.retry.tries = FEW_TRIES
         with printing():
             return super().run_discovery()
@@ -225,7 +225,7 @@ class TapKustomer(Command):
         """Prepare `stream_maps`.
 
         Raises:
-            SettingsError: one can't be used.
+            SettingsError: a map is invalid.
         """
         try:
             super().setup_mapper()
@@ -264,31 +264,31 @@ class TapKustomer(Command):
     @override
     def check(self) -> bool:
         self.session.client.retry.tries = FEW_TRIES
-        self._leave_out_unmade()
+        self._leave_out_unavailable()
         streams = [s for s in self.streams.values() if isinstance(s, KustomerStream)]
         return print_check(self.access, streams, self._discovery_error)
 
-    def _leave_out_unmade(self) -> None:
-        """Leave out what the catalog selects but discovery, if it could ask, does not make."""
+    def _leave_out_unavailable(self) -> None:
+        """Leave out selected catalog entries that discovery, unless it failed, did not find."""
         if self.input_catalog and not self._discovery_error:
-            unmade = catalog.unmade(self.input_catalog, self.streams, self._klasses)
-            for name, reason in list(unmade):
+            unavailable = catalog.unavailable(self.input_catalog, self.streams, self._klasses)
+            for name, reason in list(unavailable):
                 self.access.leave_out(name, reason)
                 self.streams.pop(name, None)
 
     @contextmanager
     def _checked_run(self) -> Iterator[None]:
         selected = [stream for stream in self.streams.values() if stream.selected]
-        dated = [stream for stream in selected if isinstance(stream, IncrementalStream)]
-        for stream in dated:
+        incremental = [stream for stream in selected if isinstance(stream, IncrementalStream)]
+        for stream in incremental:
             stream.check_unread()
-        if any(stream.bookmark() is None for stream in dated):
+        if any(stream.bookmark() is None for stream in incremental):
             self.session.settings.check_first_run()
         self.logger.info("%s", self.access.describe_key())
         if self._discovery_error:
-            # Otherwise the columns and streams that the settings ask for would stay empty.
+            # Without them, the requested columns and streams would be missing or empty.
             raise self._discovery_error
-        self._leave_out_unmade()
+        self._leave_out_unavailable()
         yield
         self.access.raise_if_closed()
 

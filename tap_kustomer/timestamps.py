@@ -24,13 +24,13 @@ def parse(text: str) -> int:
     moment = datetime.fromisoformat(text)
     instant = of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     if not FIRST <= instant <= LAST:
-        msg = "its offset leads out of the calendar"
+        msg = "in UTC its year is not one from 1 to 9999"
         raise ValueError(msg)
     return instant
 
 
 def of(moment: datetime) -> int:
-    """The instant of an aware `datetime`; parts of a millisecond are cut off."""
+    """The instant of an aware `datetime`, truncated to milliseconds."""
     seconds = int(moment.replace(microsecond=0).timestamp())
     return seconds * SECOND + moment.microsecond // 1_000
 
@@ -38,12 +38,12 @@ def of(moment: datetime) -> int:
 def text(instant: int) -> str:
     """An instant in Kustomer's own form, always with milliseconds and `Z`.
 
-    One outside the calendar, such as the first one less a lookback, is its nearest end.
+    Clamped to years 1 to 9999, which the earliest instant minus a lookback would leave.
     """
     moment = _EPOCH + timedelta(milliseconds=min(max(instant, FIRST), LAST))
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-# All that four digits of a year can write.
+# The range of years 1 to 9999.
 FIRST = of(datetime.min.replace(tzinfo=UTC))
 LAST = of(datetime.max.replace(tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""Singer messages to stdout: each one whole, or an error that says why not."""
+"""Writes Singer messages to stdout, never a partial one unless it also raises an error."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Message
 
 
-BUFFER = 1 << 16
+BUFFER_BYTES = 1 << 16
 
 
 class Writer(MsgSpecWriter):
-    """Flushes after every message but records, of which thousands follow one another.
+    """Flushes after every message except records, of which there are thousands in a row.
 
-    Order is kept, so a target that has read a STATE has read every record before it.
+    The order is kept, so a target that has read a STATE has read every record before it.
     """
 
     def __init__(self) -> None:
-        """Write nothing yet."""
-        self.begun = False
+        """Open nothing yet."""
+        self.has_written = False
         self._writing = False
-        self._afterwards: Callable[[], None] | None = None
+        self._deferred: Callable[[], None] | None = None
 
     @cached_property
     def _out(self) -> BinaryIO:
-        """Standard output, with a buffer even where `PYTHONUNBUFFERED` takes Python's own away.
+        """Standard output, buffered even if `PYTHONUNBUFFERED` is set.
 
-        Without one, each record would cost a system call, and what a call that is interrupted by a
-        signal leaves unwritten would be lost.
+        Unbuffered, each record would cost a system call, and a write interrupted by a signal would
+        lose its remaining bytes.
         """
         if sys.stdout is None:
             raise OutputError
         out = sys.stdout.buffer
         if isinstance(out, FileIO):
-            return open(out.fileno(), "wb", buffering=BUFFER, closefd=False)
+            return open(out.fileno(), "wb", buffering=BUFFER_BYTES, closefd=False)
         return out
 
     @override
@@ -57,13 +57,14 @@ class Writer(MsgSpecWriter):
             message = replace(message, schema=null_first(message.schema))
         return super().serialize_message(message)
 
+    @override
     def write_message(self, message: Message) -> None:
         """Write one message.
 
         Raises:
-            OutputError: the target is gone, or there is no room for what it should read.
+            OutputError: the target stopped reading, or the disk is full.
         """
-        self.begun = self._writing = True
+        self.has_written = self._writing = True
         try:
             self._out.write(self.format_message(message))
             if not isinstance(message, RecordMessage):
@@ -72,28 +73,28 @@ class Writer(MsgSpecWriter):
             raise OutputError(error) from None
         finally:
             self._writing = False
-            if self._afterwards:
-                act, self._afterwards = self._afterwards, None
+            if self._deferred:
+                act, self._deferred = self._deferred, None
                 act()
 
     def flush(self) -> None:
-        """Write what is left in the buffer.
+        """Write the buffered messages.
 
         Raises:
-            OutputError: as for a message.
+            OutputError: as `write_message` does.
         """
         try:
             self._out.flush()
         except OSError as error:
             raise OutputError(error) from None
 
-    def when_free(self, act: Callable[[], None]) -> None:
-        """Act now or, from a signal while a message is being written, as soon as it is out.
+    def run_between_messages(self, act: Callable[[], None]) -> None:
+        """Call `act` now or, if a signal handler calls this during a write, right after the write.
 
-        A message within another would tear both.
+        A message written inside another would corrupt both.
         """
         if self._writing:
-            self._afterwards = act
+            self._deferred = act
         else:
             act()
 
@@ -101,8 +102,7 @@ class Writer(MsgSpecWriter):
 def null_first(schema: Any) -> Any:  # noqa: ANN401  (JSON)
     """The JSON schema with `null` first in every list of types.
 
-    The SDK's flattening and stream maps put it last. BigQuery's partition target takes such a
-    column for one that is never null.
+    The SDK often puts it last, which BigQuery's partition target takes for a required column.
     """
     if isinstance(schema, dict):
         return {name: null_first(value) for name, value in schema.items()}
@@ -113,10 +113,10 @@ def null_first(schema: Any) -> Any:  # noqa: ANN401  (JSON)
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Print something else than messages, such as a catalog, whole or with an error as well.
+    """Print output other than messages, such as a catalog, and report a failure to write it.
 
     Raises:
-        OutputError: as for a message.
+        OutputError: standard output is closed or can't be written.
     """
     if sys.stdout is None:
         raise OutputError
@@ -128,6 +128,6 @@ def printing() -> Iterator[None]:
 
 
 def discard() -> None:
-    """Let go of what is still buffered: it has nowhere to go, and Python would complain at exit."""
+    """Discard what is still buffered: it can't be written, and Python would complain at exit."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

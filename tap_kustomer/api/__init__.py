@@ -1,1 +1,1 @@
-"""The one way to Kustomer: a client, two budgets, one retry policy."""
+"""All access to Kustomer: one client, two request budgets, one retry policy."""

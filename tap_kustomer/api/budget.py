@@ -1,9 +1,8 @@
-"""A budget of requests: never more than `limit` in any 60 seconds, whoever asks.
+"""A request budget: at most `limit` requests in any 60 seconds, over all threads.
 
-Promises, under any number of threads:
-- A slot is given back 60 s after the request's *answer*, so that however long a request was on its
-  way, Kustomer can't have counted more than `limit` in one window.
-- `pause` holds every thread back: what Kustomer's headers say wins over our own count.
+- A slot is released 60 s after the *response*, so that Kustomer never counts more than `limit` in
+  one window, however long a request took to arrive.
+- `pause` blocks every thread: Kustomer's rate limit headers override our own count.
 
 See docs/BEHAVIOR.md, "Two rate limits".
 """
@@ -25,7 +24,7 @@ WINDOW = 60.0
 class Budget:
     """A sliding window over the last 60 s.
 
-    `used` counts requests, `waited` the seconds in which at least one thread was held back.
+    `used` counts requests, `waited` the seconds in which at least one thread was blocked.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class Budget:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold one request's slot, waiting for it if need be."""
+        """Hold one request's slot; blocks until one is free."""
         self._acquire()
         try:
             yield
@@ -85,7 +84,7 @@ class Budget:
                 self.waited += self._clock() - self._held_since
 
     def _seconds_to_wait(self) -> float | None:
-        """0 when a slot is free, `None` when only an answer can free one."""
+        """0 if a slot is free; `None` if a request in flight must finish first."""
         now = self._clock()
         while self._answered and self._answered[0] <= now - WINDOW:
             self._answered.popleft()

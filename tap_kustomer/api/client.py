@@ -1,13 +1,13 @@
-"""The only code that talks HTTP: one per tap, shared by all streams and threads.
+"""The HTTP client: one per tap, shared by all streams and threads.
 
-- Only GET and the two search POSTs exist here; nothing can change an org.
-- The key goes to the org's own host and nowhere else: no redirect is followed, and a link that
-  leaves the host is refused.
-- Every request holds a slot of the org's budget, a search one of the search budget too.
-- An answer has a deadline for the whole of it and a limit in bytes. A body is never logged.
+- It sends only GET and the two search POSTs, so it can't change an org.
+- The key is sent to the org's own host only: redirects are not followed, and links to other hosts
+  are refused.
+- Every request takes a slot of the org budget; a search also takes one of the search budget.
+- A response has an overall deadline and a size limit. Bodies are never logged.
 
-`get` and `search` send one request and return the bytes of a good answer. What those bytes prove,
-the caller decides, and repeats the attempt with `retry` if need be.
+`get` and `search` send one request and return the body of a successful response. The caller
+validates it, and repeats the attempt with `retry` if necessary.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ARCHIVE_SEARCH = "/v1/customers/archive/search"
 
 
 class _Bearer(AuthBase):
-    """As an auth object, so that requests neither reads `.netrc` nor shows the key in a repr."""
+    """An auth object, so that requests does not read `.netrc` and no repr shows the key."""
 
     def __init__(self, key: str) -> None:
         self._key = key
@@ -50,12 +50,12 @@ class _Bearer(AuthBase):
         return request
 
     def is_in(self, link: str) -> bool:
-        """Whether `link` repeats the key, escaped or not."""
+        """Whether `link` contains the key, escaped or not."""
         return self._key in link or self._key in unquote(link)
 
 
 class _Request(NamedTuple):
-    """What is sent. `path` is what logs and errors name, without any query."""
+    """A request to send. `path`, without any query, is for logs and errors."""
 
     method: str
     address: str
@@ -64,8 +64,8 @@ class _Request(NamedTuple):
     body: object = None
 
 
-def _withhold(_: logging.LogRecord) -> bool:
-    """Drop what urllib3 says about malformed headers: it quotes them."""
+def _drop(_: logging.LogRecord) -> bool:
+    """Drop urllib3's warnings about malformed headers, since they quote them."""
     return False
 
 
@@ -96,14 +96,14 @@ class Client:
         self.session.headers.update(
             {"Accept": "application/json", "User-Agent": f"tap-kustomer/{version('tap-kustomer')}"}
         )
-        # Kustomer needs no cookies, and a jar that never changes is safe to share by threads.
+        # Kustomer needs no cookies, and an empty cookie jar is safe to share between threads.
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        # Only a loopback address has a port: plain HTTP to it would show a proxy the key.
+        # Only a loopback address has a port. Bypass proxies for it: plain HTTP would show the key.
         address = urlsplit(self._url)
         self._proxies = {"no_proxy": address.hostname or ""} if address.port else {}
-        # Searches and children each have as many threads; the main thread asks too.
+        # Searches and children use `concurrency` threads each, and the main thread sends too.
         self.session.mount(self._url, transport.Adapter(pool_maxsize=2 * settings.concurrency + 1))
-        logging.getLogger("urllib3.connection").addFilter(_withhold)
+        logging.getLogger("urllib3.connection").addFilter(_drop)
 
     def get(
         self,
@@ -112,28 +112,28 @@ class Client:
         *,
         link: str | None = None,
     ) -> bytes:
-        """The body that `path` answers, or that `link` from one of its answers does.
+        """The response body of `path`, or of `link`, the next-page URL from one of its responses.
 
-        `params` go with a link too: it may forget them. A link is never logged: the server controls
-        its content.
+        `params` are sent with a link too, since it may lack them. A link is never logged: the
+        server controls its content.
 
         Raises:
-            KustomerError: why there is no good answer.
+            KustomerError: the request failed or was refused.
         """
         address = self._pinned(link or path, path)
-        own, others = params or {}, []
+        given, extra_params = params or {}, []
         if link:
             parts = urlsplit(address)
-            told = parse_qsl(parts.query, keep_blank_values=True)
-            others = [(name, value) for name, value in told if name not in own]
+            link_params = parse_qsl(parts.query, keep_blank_values=True)
+            extra_params = [(name, value) for name, value in link_params if name not in given]
             address = urlunsplit(parts._replace(query="", fragment=""))
-        return self._send(_Request("GET", address, path, [*others, *own.items()]))
+        return self._send(_Request("GET", address, path, [*extra_params, *given.items()]))
 
     def search(self, path: str, body: object, *, page: int, size: int) -> bytes:
-        """The body that a search answers to page `page` (from 1) of `size` records.
+        """The response body of page `page` (from 1) of a search, `size` records per page.
 
         Raises:
-            KustomerError: why there is no good answer.
+            KustomerError: the request failed or was refused.
         """
         params = [("page", page), ("pageSize", size)]
         return self._send(_Request("POST", self._pinned(path, path), path, params, body))
@@ -160,7 +160,7 @@ class Client:
 
     def _exchange(self, request: _Request) -> tuple[requests.Response, bytes]:
         path = request.path
-        with transport.deadline(self._timeout) as until:
+        with transport.deadline(self._timeout) as time_limit:
             try:
                 response = self.session.request(
                     request.method,
@@ -173,46 +173,46 @@ class Client:
                     stream=True,
                 )
                 self._was_reached = True
-                return response, transport.read(response, until)
+                return response, transport.read(response, time_limit)
             except transport.TooLargeError:
-                size = transport.MOST_BYTES // 1_000_000
-                raise errors.OverloadedError(path, f"answer larger than {size} MB") from None
+                size = transport.MAX_BYTES // 1_000_000
+                raise errors.OverloadedError(path, f"response larger than {size} MB") from None
             except (requests.Timeout, transport.TooSlowError):
-                raise errors.OverloadedError(path, "no whole answer in time") from None
+                raise errors.OverloadedError(path, "no complete response in time") from None
             except requests.exceptions.SSLError as error:
                 if "CERTIFICATE_VERIFY_FAILED" in str(error):
                     raise errors.CertificateError from None
-                raise _broken(path, error, too_slow=until.passed) from None
+                raise _broken(path, error, too_slow=time_limit.passed) from None
             except requests.RequestException as error:
                 if not self._was_reached and transport.is_unreachable(error):
                     raise errors.UnreachableError(path, self._url) from None
                 stalled = bool(error.args) and isinstance(error.args[0], ReadTimeoutError)
-                raise _broken(path, error, too_slow=until.passed or stalled) from None
+                raise _broken(path, error, too_slow=time_limit.passed or stalled) from None
             except OSError as error:
-                if until.passed:  # the socket was shut down under TLS
+                if time_limit.passed:  # the socket was shut down under TLS
                     raise _broken(path, error, too_slow=True) from None
-                # none of requests' own: no such file as REQUESTS_CA_BUNDLE names
+                # not an error of requests: the file named by REQUESTS_CA_BUNDLE is missing
                 raise errors.CertificateError from None
 
     def _pinned(self, link: str, path: str) -> str:
-        """`link` as an address on the org's host; anything else is refused.
+        """The absolute URL of `link`; refused if it leaves the org's host or contains the key.
 
-        So is one that repeats the key: addresses end up in logs, here and on the way.
+        URLs end up in logs, here and in proxies.
         """
         try:
             address = urljoin(self._url, link)
-            stays = urlsplit(address)[:2] == urlsplit(self._url)[:2]
-        except ValueError:  # brackets that hold no address
-            stays = False
-        if not stays or self._bearer.is_in(link):
+            is_same_host = urlsplit(address)[:2] == urlsplit(self._url)[:2]
+        except ValueError:  # such as invalid brackets
+            is_same_host = False
+        if not is_same_host or self._bearer.is_in(link):
             raise errors.LinkRefusedError(path)
         return address
 
 
 def _broken(path: str, error: Exception, *, too_slow: bool) -> errors.TransientError:
-    """The exception's own text may quote what was sent; its type says enough."""
+    """Only the type of `error` is reported, since its text may quote the request."""
     if too_slow:
-        return errors.OverloadedError(path, "no whole answer in time")
+        return errors.OverloadedError(path, "no complete response in time")
     return errors.TransientError(path, f"connection broken: {type(error).__name__}")
 
 

@@ -1,4 +1,4 @@
-"""Answers to GET: JSON:API documents, believed only when they hold data and no errors."""
+"""GET responses: JSON:API documents, valid only if they have data and no errors."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def fetch(
     client: Client, path: str, params: Mapping[str, str | int] | None = None
 ) -> dict[str, Any]:
-    """The document that `path` answers, asked again while it fails.
+    """The document at `path`, with retries.
 
     Raises:
-        KustomerError: the first refusal, or the last failure after all tries.
+        KustomerError: the first refusal, or the last failure after all attempts.
     """
     return client.retry(path, lambda: parse(client.get(path, params), path))
 
@@ -30,27 +30,27 @@ def parse(body: bytes, path: str) -> dict[str, Any]:
     """The document in `body`; its `data` is a list of objects or an object.
 
     Raises:
-        TransientError: it is no such document, or reports errors.
+        TransientError: it is not such a document, or reports errors.
     """
     try:
         document = decode(body)
     except ValueError:
-        raise TransientError(path, "the answer is not JSON") from None
+        raise TransientError(path, "the response is not JSON") from None
     if is_too_deep(body):
-        raise TransientError(path, "the answer nests too deeply")
+        raise TransientError(path, "the response nests too deeply")
     if isinstance(document, dict):
         refuse_errors(document.get("errors"), path)
         if isinstance(document.get("data"), (list, dict)):
             data_in(document, path)
             return document
-    raise TransientError(path, "the answer holds no data")
+    raise TransientError(path, "the response has no data")
 
 
 def refuse_errors(errors: object, path: str) -> None:
-    """Refuse an answer with `errors` in it: what its data lacks, nobody knows.
+    """Reject a response with `errors`, since its data may be incomplete.
 
     Raises:
         TransientError: there are errors.
     """
     if errors:
-        raise TransientError(path, "the answer reports errors")
+        raise TransientError(path, "the response reports errors")

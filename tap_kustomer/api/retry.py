@@ -1,9 +1,9 @@
-"""When to ask again, and after how long: the whole policy.
+"""The retry policy.
 
-- A 429 waits for the reset that Kustomer names and costs no try.
-- Any other passing failure is tried `TRIES` times, about five minutes in all, with growing waits
-  and some jitter, so that several clients don't come back at once.
-- A host that never answered is tried `FIRST_TRIES` times: its address is probably wrong.
+- A 429 waits for the reset that Kustomer reports and does not count as an attempt.
+- Any other transient failure gets `TRIES` attempts over about five minutes, with exponential
+  backoff and jitter, so that several clients don't retry at the same time.
+- A host that has never responded gets `FIRST_TRIES` attempts: its address is probably wrong.
 - A refusal is never retried.
 """
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("tap-kustomer.api")
 TRIES = 11
 FIRST_TRIES = 3
-LONGEST_WAIT = 60
-LONGEST_RESET = 120.0
-# A 429 without any header: limits are counted over 60 s, and asking a few times within that is
-# cheap, since a 429 costs no try.
+MAX_WAIT = 60
+MAX_RESET = 120.0
+# For a 429 without a header. Limits are counted over 60 s; retrying a few times within that is
+# cheap, since a 429 does not count as an attempt.
 DEFAULT_RESET = 15.0
 
 _MILLISECONDS = 1e12
@@ -58,29 +58,29 @@ class Retry:
         *,
         overloaded_tries: int | None = None,
     ) -> T:
-        """What `attempt` returns; `path` is what the log names.
+        """The result of `attempt`; `path` is for the log.
 
-        `overloaded_tries` is how often a smaller page may be tried instead of the same again.
+        `overloaded_tries` limits the attempts for callers that can fall back to a smaller page.
 
         Raises:
-            KustomerError: the first refusal, or the last failure after all tries.
+            KustomerError: the first refusal, or the last failure after all attempts.
         """
         tries = min(tries or self.tries, self.tries)
 
         def is_last(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
-            most = tries
+            max_tries = tries
             if isinstance(error, UnreachableError):
-                most = min(tries, FIRST_TRIES)
+                max_tries = min(tries, FIRST_TRIES)
             elif isinstance(error, OverloadedError):
-                most = min(tries, overloaded_tries or tries)
-            return state.attempt_number >= most
+                max_tries = min(tries, overloaded_tries or tries)
+            return state.attempt_number >= max_tries
 
         def log(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
             fault = error.fault if isinstance(error, TransientError) else "failed"
             LOGGER.warning(
-                "%s: %s, try %d of %d, asking again in %.0f s",
+                "%s: %s, attempt %d of %d, retrying in %.0f s",
                 path,
                 fault,
                 state.attempt_number,
@@ -91,7 +91,7 @@ class Retry:
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
             stop=is_last,
-            wait=wait_exponential(max=LONGEST_WAIT) + wait_random(0, 1),
+            wait=wait_exponential(max=MAX_WAIT) + wait_random(0, 1),
             sleep=self.sleep,
             before_sleep=log,
             reraise=True,
@@ -100,7 +100,7 @@ class Retry:
 
 
 def _within_limits(path: str, attempt: Callable[[], T]) -> T:
-    """Repeat `attempt` after any number of 429s; the budget holds each repetition back."""
+    """Repeat `attempt` after any number of 429s; the paused budget delays each repetition."""
     while True:
         try:
             return attempt()
@@ -112,7 +112,7 @@ def seconds_until_reset(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds from `now` (epoch) until the limit resets, 0 to 120; `None` if no header says.
 
     Kustomer's documents disagree on `x-ratelimit-reset`: epoch seconds, or sent only once limited.
-    Milliseconds and seconds from now are understood as well. `Retry-After` in seconds wins.
+    Milliseconds and seconds from now are accepted too. `Retry-After` in seconds takes precedence.
     """
     wait = _number(headers.get("Retry-After"))
     if wait is None:
@@ -125,15 +125,15 @@ def seconds_until_reset(headers: Mapping[str, str], now: float) -> float | None:
             wait = reset - now
         else:
             wait = reset
-    return min(max(wait, 0.0), LONGEST_RESET)
+    return min(max(wait, 0.0), MAX_RESET)
 
 
 def pause_after(status: int, headers: Mapping[str, str], now: float) -> float:
-    """Seconds during which nothing should be sent after an answer; 0 when there is no reason."""
+    """Seconds to pause all requests after a response; 0 for no pause."""
     too_many = 429
     if status == too_many:
         reset = seconds_until_reset(headers, now)
-        # A reset that has passed already (a clock that differs) must not become a busy loop.
+        # A reset in the past (clocks differ) must not cause a busy loop.
         return DEFAULT_RESET if reset is None else max(reset, 1.0)
     if _number(headers.get("x-ratelimit-remaining")) == 0:
         return seconds_until_reset(headers, now) or 0.0

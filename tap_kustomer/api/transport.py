@@ -1,8 +1,7 @@
-"""One answer, within a deadline for the whole of it and a limit in bytes.
+"""Reads one response within an overall deadline and a size limit.
 
-A read timeout alone bounds only the silence between two bytes: an answer that drips would be read
-for ever. So a timer shuts the connection down when the deadline has passed, wherever the read is:
-in the headers or in the body.
+A read timeout bounds only the gap between two reads: a response that trickles in would never time
+out. So a timer shuts down the connection at the deadline, whether headers or body are being read.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
 
     from urllib3 import PoolManager
 
-# 64 kB for each of 500 records, twenty times what a conversation has on average.
-MOST_BYTES = 32_000_000
-_PIECE = 1 << 16
+# 64 kB for each of 500 records, twenty times the size of an average conversation.
+MAX_BYTES = 32_000_000
+_CHUNK_BYTES = 1 << 16
 
 
 class TooSlowError(Exception):
@@ -34,20 +33,20 @@ class TooSlowError(Exception):
 
 
 class TooLargeError(Exception):
-    """The body is larger than `MOST_BYTES`, once decompressed."""
+    """The body is larger than `MAX_BYTES`, once decompressed."""
 
 
 class Deadline:
-    """Shuts down the connection of one request when its time is over."""
+    """Shuts down the connection of one request when the time is up."""
 
     def __init__(self) -> None:
-        """Nothing is watched yet."""
+        """Watch nothing yet."""
         self.passed = False
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
     def watch(self, connection: socket.socket) -> None:
-        """Watch the connection that the answer comes through."""
+        """Shut down `connection` at the deadline, or now if it has passed."""
         with self._lock:
             self._socket = connection
             passed = self.passed
@@ -55,7 +54,7 @@ class Deadline:
             _shut_down(connection)
 
     def end(self) -> None:
-        """Let the read that goes on fail."""
+        """Make the current read fail."""
         with self._lock:
             self.passed = True
             connection = self._socket
@@ -65,7 +64,7 @@ class Deadline:
 
 def _shut_down(connection: socket.socket) -> None:
     with suppress(OSError):
-        # Of the socket itself: TLS would wait for the other side to say goodbye.
+        # On the plain socket: a TLS shutdown would wait for the peer.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
@@ -74,7 +73,7 @@ _CURRENT = threading.local()
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[Deadline]:
-    """Bound what this thread sends and reads within the block."""
+    """Limit the time that this thread sends and reads within the block."""
     current = Deadline()
     timer = threading.Timer(seconds, current.end)
     timer.daemon = True
@@ -88,7 +87,7 @@ def deadline(seconds: float) -> Iterator[Deadline]:
 
 
 class _Watched(HTTPConnection):
-    """A connection that shows itself to the deadline before it waits for an answer."""
+    """A connection that registers with the current deadline before it waits for a response."""
 
     @override
     def getresponse(self) -> Any:
@@ -111,7 +110,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class Adapter(HTTPAdapter):
-    """Connections with deadlines."""
+    """An adapter whose connections obey `deadline`, through proxies too."""
 
     @override
     def init_poolmanager(self, *positional: Any, **options: Any) -> None:
@@ -130,37 +129,37 @@ def _watch(manager: PoolManager) -> None:
 
 
 def is_unreachable(error: requests.RequestException) -> bool:
-    """Whether no connection came about: the name does not resolve, or nothing listens there."""
+    """Whether no connection was made: the host does not resolve, or refuses connections."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(reason, NewConnectionError)
 
 
 class Session(requests.Session):
-    """A session that follows no redirect, and does not even look where one leads."""
+    """A session that neither follows redirects nor parses their target."""
 
     @override
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         return None
 
 
-def read(response: requests.Response, until: Deadline) -> bytes:
-    """The whole body, decompressed.
+def read(response: requests.Response, time_limit: Deadline) -> bytes:
+    """The complete body, decompressed.
 
     Raises:
-        TooLargeError: it is larger than `MOST_BYTES`.
-        TooSlowError: the deadline has passed before its end.
+        TooLargeError: it is larger than `MAX_BYTES`.
+        TooSlowError: the deadline passed before its end.
         requests.RequestException: the connection broke.
     """
-    pieces: list[bytes] = []
+    chunks: list[bytes] = []
     size = 0
     with response:
-        for piece in response.iter_content(_PIECE):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MOST_BYTES:
+        for chunk in response.iter_content(_CHUNK_BYTES):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BYTES:
                 raise TooLargeError
-            if until.passed:
+            if time_limit.passed:
                 raise TooSlowError
-    if until.passed:  # a connection that was shut down may look like one that ended
+    if time_limit.passed:  # a connection shut down by the timer may look like a normal end
         raise TooSlowError
-    return b"".join(pieces)
+    return b"".join(chunks)

@@ -43,10 +43,10 @@ def _column(definition: Definition) -> Field | None:
         return None
     json_type = _TYPES.get(found[1], _TEXT)
     schema: dict[str, Any] = {**json_type, "type": ["null", json_type["type"]]}
-    said = definition.item["attributes"]
-    if said.get("array") is True:
+    attributes = definition.item["attributes"]
+    if attributes.get("array") is True:
         schema = {"type": ["null", "array"], "items": schema}
-    meaning = said.get("displayName")
+    meaning = attributes.get("displayName")
     meaning = " ".join(meaning.split()) if isinstance(meaning, str) else ""
     description = f"Custom attribute {definition.name}{f': {meaning}' if meaning else ''}."
     return Field(definition.name, custom_column(definition.name), schema, description)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.items import Item
 
 PATH = "/v1/routing/work-sessions"
-# How long before the bookmark sessions are read again, should one that has ended still change.
+# The lookback of this stream: sessions may still change after they end.
 LATE_CHANGES = 2 * timestamps.DAY
 
 
@@ -48,17 +48,17 @@ class WorkSessions(IncrementalStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        """The sessions begun since the bookmark, less two days, and those not read earlier."""
+        """The sessions begun since the bookmark, minus two days, and the `unread` ones."""
         start, end, unread = self.start(LATE_CHANGES), self.session.cutoff, self.unread()
         reached = end
-        for item in self._shifts(min([start, *map(timestamps.parse, unread)])):
+        for item in self._sessions(min([start, *map(timestamps.parse, unread)])):
             began = _began(item, otherwise=end)
             if not start <= began <= end and timestamps.text(began) not in unread:
                 continue
             if (row := self.row_or_none(Entry(began, item))) is None:
                 continue
             yield row
-            if _goes_on(item):
+            if _is_active(item):
                 reached = min(reached, began)
         for key in unread:
             self.release(key)
@@ -66,11 +66,11 @@ class WorkSessions(IncrementalStream):
 
     @override
     def estimate_pending(self) -> str:
-        """The endpoint reports no total."""
+        """Only checks that the list can be read: it reports no total."""
         fetch(self.session.client, PATH, {"pageSize": 1})
         return "not counted"
 
-    def _shifts(self, start: int) -> Iterator[Item]:
+    def _sessions(self, start: int) -> Iterator[Item]:
         def is_enough(page: list[Item]) -> bool:
             began = [_began(item, otherwise=start) for item in page]
             newest_first = began == sorted(began, reverse=True) and len(set(began)) > 1
@@ -87,7 +87,7 @@ def _began(item: Item, *, otherwise: int) -> int:
     return item.timestamp("createdAt", otherwise=otherwise)
 
 
-def _goes_on(item: Item) -> bool:
+def _is_active(item: Item) -> bool:
     attributes = jsonapi.object_in(item.resource, "attributes")
     if not attributes:
         return False

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from tap_kustomer.walks.items import Item
 
-# An answer comes newest first, so the bookmark moves from one week to the next.
+# Entries come newest first, so the bookmark can only move week by week.
 WEEK = 7 * timestamps.DAY
-# The filter does not compare `createdAt`, which may be 1.5 s later than what it compares (seen).
+# The filter compares another timestamp than `createdAt`, which was seen up to 1.5 s later.
 OVERLAP = 300 * timestamps.SECOND
 MAX_COUNT = 1_000
 PATH = "/v1/audit-logs"
@@ -40,29 +40,29 @@ class AuditLogs(IncrementalStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        """The entries made since the bookmark, less the lookback, week by week."""
+        """The entries created since the bookmark, minus the lookback, week by week."""
         start, end = self.start(), self.session.cutoff
         earliest = start if self.bookmark() is None else start - OVERLAP
         unread = self.unread()
         seen: set[str] = set()
         while start <= end:
-            last, latest, before = min(start + WEEK - 1, end), start, seen
+            last, latest, seen_last_week = min(start + WEEK - 1, end), start, seen
             seen = set()
             for item in self._entries(start - OVERLAP, last + OVERLAP):
                 instant = item.timestamp("createdAt", otherwise=last)
                 seen.add(item.id)
-                if earliest <= instant <= end and not (item.id and item.id in before):
+                if earliest <= instant <= end and not (item.id and item.id in seen_last_week):
                     latest = max(latest, instant)
                     if (row := self.row_or_none(Entry(instant, item))) is not None:
                         yield row
-            # This machine's clock may be ahead: the last week ends with its latest entry.
+            # This machine's clock may be ahead, so in the last week move only to the latest entry.
             self.move_bookmark(last if last < end - timestamps.DAY else min(latest, last))
             start = last + 1
         for key in unread:
             if key not in self.held_now:
-                yield from self._again(key)
+                yield from self._retry_unread(key)
 
-    def _again(self, key: str) -> Iterator[Record]:
+    def _retry_unread(self, key: str) -> Iterator[Record]:
         """The entries of an instant that an earlier run could not read."""
         at = timestamps.parse(key)
         for item in self._entries(at - OVERLAP, at + OVERLAP):
@@ -78,6 +78,6 @@ class AuditLogs(IncrementalStream):
 
     @override
     def estimate_pending(self) -> str:
-        """The endpoint reports no total."""
+        """Only checks that the log can be read: it reports no total."""
         fetch(self.session.client, PATH, {"count": 1})
         return "not counted"

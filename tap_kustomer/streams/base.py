@@ -1,6 +1,6 @@
-"""What all streams share, and full tables; incremental streams are next door.
+"""The base class of all streams, and full tables. Incremental streams are in `incremental.py`.
 
-A stream names its walk and what it publishes; these modules connect the two with singer-sdk.
+A stream declares its walk and its schema; these modules connect the two to singer-sdk.
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.items import Item
 
 
-# What ends the run, whichever stream meets it.
+# Errors that end the whole run, not only their stream.
 FATAL = (CertificateError, KeyRefusedError, WrongRegionError)
 
 
 class KustomerStream(SdkStream):
     """A stream of one kind of resource.
 
-    A stream that fails is closed: its bookmark stays, the other streams go on, and the run ends
-    with the list of closed streams. A single record that can't be read is passed over and named;
-    the run ends non-zero for it too. Only a dead key or a host that is gone ends the run.
+    A stream that fails is closed: its bookmark stays, the other streams continue, and the run fails
+    at its end with the list of closed streams. A record that can't be read is skipped and reported,
+    and also makes the run exit non-zero. Only a refused key or an unreachable host stops the run.
     """
 
     name: str
     resource: Resource
     permissions: ClassVar[tuple[tuple[str, ...], ...]]
-    """Roles that open the stream: any one of each group, as Kustomer's documents list them."""
+    """The roles the stream needs: any one of each group, as documented by Kustomer."""
     cost: ClassVar[str]
-    """What a run costs in requests."""
+    """The cost of a run in requests."""
 
     primary_keys = ("id",)
     STATE_MSG_FREQUENCY = 5_000
-    # A row holds declared columns and fitting JSON values only: see `RowBuilder`.
+    # `RowBuilder` already emits declared columns and values of the right type only.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapKustomer, custom: tuple[Field, ...] = ()) -> None:
-        """Publish the resource's schema, with a column for each `custom` attribute."""
+        """Publish the resource's schema, with a column per `custom` attribute."""
         self.resource = replace(self.resource, custom=custom)
         super().__init__(tap, schema=self.resource.schema, name=self.name)
         self.session, self.access = tap.session, tap.access
@@ -73,15 +73,15 @@ class KustomerStream(SdkStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterable[Record]:
-        """The rows; ends early, and logs why, if the stream has to be closed."""
+        """The rows. If the stream has to be closed, stop early and log why."""
         before, used = self.bookmark_text(), self.session.usage()
         try:
             with Progress(self.progress, self.session.usage):
-                # `--test` wants a few records: stopping here spares the SDK an abort in the middle.
+                # `--test` wants few records: stop here, before the SDK aborts the stream.
                 for row in islice(self.rows(), self.ABORT_AT_RECORD_COUNT):
                     self.progress.records += 1
                     yield row
-            self._tell_unfitting()
+            self._warn_unfitting()
             if self.skipped:
                 self.access.note_incomplete(self.name, self.skipped)
         except FATAL:
@@ -105,64 +105,65 @@ class KustomerStream(SdkStream):
             self.logger.info("%s", self._summary)
 
     def bookmark_text(self) -> str:
-        """The bookmark as the state has it, or `none`."""
+        """The bookmark as stored in the state, or `none`."""
         return str(self.stream_state.get("replication_key_value", "none"))
 
     @cached_property
     def progress(self) -> StreamProgress:
-        """How far this stream is."""
+        """How far this stream has been read."""
         return StreamProgress(self.name)
 
     @cached_property
     def builder(self) -> RowBuilder:
         """Builds rows of the selected columns.
 
-        What has no column in the catalog, which may be older than this version, is not deselected:
-        it arrives among the additional attributes.
+        A column missing from the catalog, which may be older than this version, is not deselected:
+        its value goes to the additional attributes.
         """
         properties = self.effective_schema["properties"]
         columns = {name for name in properties if self.mask["properties", name]}
         return RowBuilder(self.resource.only(properties), columns)
 
-    def _tell_unfitting(self) -> None:
+    def _warn_unfitting(self) -> None:
         if counts := self.builder.unfitting:
             self.logger.warning(
-                "Values that are not of their custom attribute's type stay in custom: %s",
+                "Values that don't match their custom attribute's type stay in custom: %s",
                 ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items())),
             )
 
     @abstractmethod
     def rows(self) -> Iterator[Record]:
-        """All rows there are to emit, in order."""
+        """All rows to emit, in order."""
 
     @abstractmethod
     def estimate_pending(self) -> str:
-        """About how many records the next run reads, found out with as few requests as possible.
+        """About how many records the next run will read, found with as few requests as possible.
 
         Raises:
-            KustomerError: they can't be read.
+            KustomerError: the stream can't be read.
         """
 
 
 class ListStream(KustomerStream):
-    """A full table, read anew in every run.
+    """A full table, read completely in every run.
 
-    ACTIVATE_VERSION follows the last row, and only when all rows have been read and none was passed
-    over: sent first, as the SDK does, it would empty the table for as long as the read takes, or
-    for good if it fails.
+    ACTIVATE_VERSION follows the last row, and only if all rows were read and none was skipped. Sent
+    first, as the SDK does, it would leave the table empty during the read, and for good if the read
+    fails.
     """
 
     lists: ClassVar[tuple[tuple[str, Mapping[str, str | int]], ...]]
-    """Paths and parameters of the lists that together hold all resources."""
+    """Paths and parameters of the lists that together contain all resources."""
     cost = "1 request per 100 rows; a list of more than one page is read twice"
 
     def __init__(self, tap: TapKustomer, custom: tuple[Field, ...] = ()) -> None:
-        """Say in the catalog's metadata as well that the table is read whole."""
+        """Mark the stream as a full table in the catalog's metadata too."""
         super().__init__(tap, custom)
         self.forced_replication_method = REPLICATION_FULL_TABLE
 
+    @override
     def rows(self) -> Iterator[Record]:
-        """The rows of all lists, then the message that retires the rows of earlier runs."""
+        """The rows of all lists, then ACTIVATE_VERSION to retire the rows of earlier runs."""
         self.start_version()
         seen: set[str] = set()
         for resource, extra in self.resources():
@@ -171,12 +172,12 @@ class ListStream(KustomerStream):
             except RecordError as error:
                 self.skipped.append(str(error))
                 continue
-            # One that moves from one list to another meanwhile is in both.
+            # A resource that moves between lists during the read is in both.
             if row["id"] not in seen:
                 seen.add(row["id"])
                 yield row
-        is_whole = self.ABORT_AT_RECORD_COUNT is None and not self.skipped
-        if is_whole and self.session.settings.emit_activate_version:
+        is_complete = self.ABORT_AT_RECORD_COUNT is None and not self.skipped
+        if is_complete and self.session.settings.emit_activate_version:
             self.activate_version()
 
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -186,7 +187,7 @@ class ListStream(KustomerStream):
                 yield resource, {}
 
     def readable(self, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
-        """The resources of a list that can be read; the others are named."""
+        """The resources that can be decoded; the others are recorded in `skipped`."""
         for item in items:
             try:
                 resource = item.resource
@@ -195,8 +196,9 @@ class ListStream(KustomerStream):
             else:
                 yield resource
 
+    @override
     def estimate_pending(self) -> str:
-        """The endpoint reports no total; only whether it can be read is found out."""
+        """Only checks that the lists can be read: they report no total."""
         for path, params in self.lists:
             fetch(self.session.client, path, {**params, "pageSize": 1})
         return "full table"

@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from typing_extensions import override
+
 from tap_kustomer import jsonapi
 from tap_kustomer.api.document import fetch
 from tap_kustomer.errors import (
@@ -42,7 +44,7 @@ from tap_kustomer.walks.metadata import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Schedules that may fail for five minutes each, before their endpoint has failed.
+# Schedules that may fail, after five minutes of retries each, before the stream fails.
 MAX_FAILED = 5
 
 
@@ -99,8 +101,9 @@ class SlaVersions(ListStream):
     resource = SLA_VERSION
     permissions = Slas.permissions
 
+    @override
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """What is included with the agreements."""
+        """The versions, which are `included` with the agreements."""
         for path, params in self.lists:
             found = read_list(self.session.client, path, params, member="included")
             for version in self.readable(found):
@@ -129,16 +132,18 @@ class CustomAttributes(ListStream):
     )
     cost = "7 requests, and 1 per klass"
 
+    @override
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """One resource per definition; its id is made of what carries it and its name."""
+        """One resource per definition; its id combines the resource or klass and the name."""
         client = self.session.client
         for resource in (*RESOURCES, *klass_names(client)):
             for key, name, item in definitions(client, resource) or ():
-                made = {"id": definition_id(resource, key), **item}
-                yield made, {"resource": resource, "name": name}
+                definition = {"id": definition_id(resource, key), **item}
+                yield definition, {"resource": resource, "name": name}
 
+    @override
     def estimate_pending(self) -> str:
-        """Both klasses and metadata must be readable."""
+        """Checks that both klasses and metadata can be read."""
         definitions(self.session.client, RESOURCES[0])
         return super().estimate_pending()
 
@@ -165,43 +170,44 @@ class Schedules(ListStream):
     )
     cost = "1 request per 100 schedules, and 1 for each"
 
+    @override
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-        """Each schedule by itself, since only then its holidays are included."""
+        """Each schedule requested by id, since lists don't include holidays."""
         failed = 0
         for listed, _ in super().resources():
-            one = jsonapi.id_of(listed)
+            schedule_id = jsonapi.id_of(listed)
             try:
-                yield self._schedule(one)
+                yield self._schedule(schedule_id)
             except FATAL:
                 raise
             except (KustomerError, RecordError) as error:
-                # Listed, and not there: what is skipped must not be retired.
+                # Listed but not readable: skipping prevents ACTIVATE_VERSION from retiring it.
                 if isinstance(error, AccessRefusedError):
                     self.access.check_key()
                 failed += isinstance(error, TransientError)
                 if failed > MAX_FAILED:
                     raise
-                self.skipped.append(f"Schedule {one}: {error}")
+                self.skipped.append(f"Schedule {schedule_id}: {error}")
 
-    def _schedule(self, one: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """A schedule, and its holidays; a holiday that can't be read is named.
+    def _schedule(self, schedule_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A schedule and its holidays; a holiday that can't be read is added to `skipped`.
 
         Raises:
-            KustomerError: its address does not answer.
-            RecordError: its address answers with something else.
+            KustomerError: the schedule can't be requested.
+            RecordError: the response is not this schedule.
         """
-        path = f"/v1/schedules/{quote(one, safe='')}"
-        answer = fetch(self.session.client, path, {"include": "holidays"})
-        found = jsonapi.data_in(answer, path)
-        if not one or [jsonapi.id_of(schedule) for schedule in found] != [one]:
-            msg = f"{path} answers with something else."
+        path = f"/v1/schedules/{quote(schedule_id, safe='')}"
+        document = fetch(self.session.client, path, {"include": "holidays"})
+        found = jsonapi.data_in(document, path)
+        if not schedule_id or [jsonapi.id_of(schedule) for schedule in found] != [schedule_id]:
+            msg = f"{path} returns a different resource."
             raise RecordError(msg)
         holidays = []
-        for holiday in jsonapi.data_in(answer, path, "included"):
+        for holiday in jsonapi.data_in(document, path, "included"):
             try:
                 holidays.append(self._holidays.row(holiday))
             except RecordError as error:
-                self.skipped.append(f"A holiday of schedule {one}: {error}")
+                self.skipped.append(f"A holiday of schedule {schedule_id}: {error}")
         return found[0], {"holidays": holidays}
 
     @cached_property

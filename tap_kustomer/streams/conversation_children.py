@@ -1,4 +1,4 @@
-"""What belongs to a conversation: attachments, handle times, events, survey answers, work items."""
+"""A conversation's children: attachments, handle times, events, survey responses, work items."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from tap_kustomer.streams.per_conversation import Children, Conversation, Failure
 
-# Seconds in ten thousand years.
+# More seconds than any handle time: over ten thousand years.
 MAX_SECONDS = 10**12
 
 
@@ -56,7 +56,7 @@ class ConversationTimes(PerConversationStream):
 
     @override
     def children(self, conversation: Conversation) -> Children | None:
-        """Handle times in milliseconds, whichever version of the API the org has."""
+        """Handle times in milliseconds, from whichever API version the org supports."""
         if self._has_milliseconds is not False:
             try:
                 found = super().children(conversation)
@@ -69,17 +69,17 @@ class ConversationTimes(PerConversationStream):
         times = list(read_list(self.session.client, path))
         if self._has_milliseconds is None:
             self._has_milliseconds = False
-            self.logger.warning("No %s here: reading %s, in seconds", self.path, self.in_seconds)
+            self.logger.warning("%s not found: using %s (seconds)", self.path, self.in_seconds)
         return [_TimeInSeconds(time.raw) for time in times]
 
 
 class _TimeInSeconds(Item):
-    """A handle time of the first version of the API."""
+    """A handle time of API version 1, which reports seconds."""
 
     @override
     @cached_property
     def resource(self) -> dict[str, Any]:
-        """The decoded resource, in milliseconds."""
+        """The decoded resource, converted to milliseconds."""
         return _in_milliseconds(super().resource)
 
 
@@ -89,7 +89,7 @@ def _in_milliseconds(time: dict[str, Any]) -> dict[str, Any]:
     for name in ("handleTime", "messageTime", "noteTime"):
         value: Any = attributes.get(name)
         if is_number(value) and abs(value) >= MAX_SECONDS:
-            # No time at all: as text it fits no column and is kept as it is.
+            # Not a time. As text it does not fit its column, so it is kept verbatim elsewhere.
             converted[name] = str(value)
         elif is_number(value):
             milliseconds = value * 1_000
@@ -124,7 +124,7 @@ class SatisfactionResponses(PerConversationStream):
 
     @override
     def children(self, conversation: Conversation) -> Children | None:
-        """The response that the conversation names, if any."""
+        """The response that the conversation refers to, if any."""
         level = jsonapi.object_in(conversation.resource, "attributes", "satisfactionLevel")
         response = level.get("formResponse")
         if not isinstance(response, str) or not response:
@@ -134,16 +134,16 @@ class SatisfactionResponses(PerConversationStream):
 
     @override
     def is_gone(self, conversation: Conversation, error: Failure) -> bool:
-        """A response may be deleted while its conversation still names it.
+        """A conversation may refer to a deleted response.
 
-        It is gone if it still answers 404 while another response can be read.
+        It counts as deleted if it still returns 404 while another response can be read.
         """
         if super().is_gone(conversation, error):
             return True
-        if self._answered is None or not isinstance(error, NotFoundError):
+        if self._last_answered is None or not isinstance(error, NotFoundError):
             return False
         try:
-            self.children(self._answered)
+            self.children(self._last_answered)
         except FATAL:
             raise
         except (KustomerError, RecordError):
@@ -151,7 +151,7 @@ class SatisfactionResponses(PerConversationStream):
         try:
             self.children(conversation)
         except NotFoundError:
-            self.logger.warning("The response of conversation %s is gone", conversation.id)
+            self.logger.warning("The response of conversation %s was deleted", conversation.id)
             return True
         except FATAL:
             raise

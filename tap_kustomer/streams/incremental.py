@@ -1,4 +1,4 @@
-"""What all incremental streams share: a bookmark that the walk moves, not each record."""
+"""The base class of incremental streams: the walk moves the bookmark, not each record."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.page import Hit
 
 INCREMENTAL = "INCREMENTAL"
-# How far a bookmark may lie ahead: clocks differ, by less than this.
+# How far in the future a bookmark may lie, since clocks differ.
 MAX_AHEAD = 3_600 * timestamps.SECOND
-# What can't be read is kept in the state up to this number; more is a failure of the whole stream.
+# Up to this many unread records or instants are kept in the state; with more, the stream fails.
 MAX_UNREAD = 20
 
 
 class IncrementalStream(KustomerStream):
-    """A stream that goes on from any STATE it wrote.
+    """A stream that can resume from any STATE it wrote.
 
     The bookmark is an instant up to which everything has been written. It is moved by the walk, not
     by each record, since records of the lookback are older.
 
-    What could not be read stands under `unread` in the state, beside the bookmark, which passes it:
-    the next run tries it again without reading anything else twice.
+    What could not be read is listed under `unread` in the state, and the bookmark passes it. The
+    next run retries it without reading anything else again.
     """
 
     replication_key: str
     _warned = False
 
     def bookmark(self) -> int | None:
-        """The instant up to which earlier runs have read, or `None` if this run starts anew.
+        """The instant up to which earlier runs have read, or `None` to start from scratch.
 
-        A state that was written without deleted records says nothing about them.
+        A state written without deleted records is not used once they are included.
 
         Raises:
-            SettingsError: the state holds something that is no date-time, or one in the future.
+            SettingsError: the bookmark is not a date-time, or lies in the future.
         """
         state = self.stream_state
         if (
@@ -69,14 +69,14 @@ class IncrementalStream(KustomerStream):
         raise SettingsError(msg)
 
     def since(self, lookback: int | None = None) -> int:
-        """The instant to read from: the bookmark less the lookback (in ms), or the first start."""
+        """The instant to read from: the bookmark minus the lookback (in ms), or the start date."""
         settings, bookmark = self.session.settings, self.bookmark()
         if bookmark is None:
             return settings.start
         return bookmark - (settings.lookback if lookback is None else lookback)
 
     def start(self, lookback: int | None = None) -> int:
-        """The same instant, at the beginning of a reading."""
+        """The same as `since`, and log and show the range that is read."""
         start, end = self.since(lookback), self.session.cutoff
         self.progress.start, self.progress.end = start, end
         include_deleted = self.session.settings.include_deleted
@@ -95,7 +95,7 @@ class IncrementalStream(KustomerStream):
     def row(
         self, item: dict[str, Any], instant: int, extra: Mapping[str, Any] | None = None
     ) -> Record:
-        """The row of a resource; one without a usable replication key gets `instant`.
+        """The row of a resource; a missing or unusable replication key is set to `instant`.
 
         Raises:
             RecordError: the resource has no id.
@@ -110,7 +110,7 @@ class IncrementalStream(KustomerStream):
         return row
 
     def row_or_none(self, found: Hit | Entry) -> Record | None:
-        """The row of what a walk has found; `None`, and held in the state, if it can't be read."""
+        """The row of a hit or entry; if it can't be read, `None`, and it is held in the state."""
         try:
             return self.row(found.resource, found.instant)
         except RecordError as error:
@@ -121,7 +121,7 @@ class IncrementalStream(KustomerStream):
         """What earlier runs could not read: instants, or ids.
 
         Raises:
-            SettingsError: the state holds something else.
+            SettingsError: `unread` in the state is not a list of strings.
         """
         held = self.stream_state.get("unread", [])
         if isinstance(held, list) and all(isinstance(key, str) for key in held):
@@ -129,21 +129,21 @@ class IncrementalStream(KustomerStream):
         raise self._bad_unread()
 
     def check_unread(self) -> None:
-        """See that what earlier runs could not read can be asked for again.
+        """Check that everything under `unread` in the state can be retried.
 
         Raises:
-            SettingsError: the state holds something that is no instant.
+            SettingsError: an entry is not a date-time.
         """
         for key in self.unread():
             self.unread_range(key)
 
     def unread_range(self, key: str) -> tuple[int, int]:
-        """What is read again for an instant that could not be read, bounds included.
+        """The range to retry for an unread instant (inclusive).
 
-        The millisecond before it fails as well, where the index holds microseconds.
+        It includes the millisecond before, which fails too if the index stores microseconds.
 
         Raises:
-            SettingsError: `key` is no date-time.
+            SettingsError: `key` is not a date-time.
         """
         try:
             instant = timestamps.parse(key)
@@ -153,15 +153,15 @@ class IncrementalStream(KustomerStream):
 
     def _bad_unread(self) -> SettingsError:
         return SettingsError(
-            f"The state's list 'unread' of '{self.name}' holds something that names no record: "
-            "correct or remove that entry."
+            f"The list 'unread' of '{self.name}' in the state has an invalid entry: correct or "
+            "remove it."
         )
 
     def hold(self, key: str, reason: str) -> None:
-        """Keep `key` in the state for the next run, and name it at the end of this one.
+        """Keep `key` in the state for the next run, and report `reason` at the end of this one.
 
         Raises:
-            RecordError: so many can't be read that the stream has failed.
+            RecordError: more than `MAX_UNREAD` keys are held, so the stream fails.
         """
         self.logger.error("%s", reason)
         self.skipped.append(reason)
@@ -173,13 +173,13 @@ class IncrementalStream(KustomerStream):
         self._keep(held)
 
     def release(self, key: str) -> None:
-        """Drop `key` from the state if it has been read, or is gone: unless this run held it."""
+        """Remove `key` from the state, since it was read or is gone, unless this run held it."""
         if key not in self.held_now:
             self._keep([held for held in self.unread() if held != key])
 
     @cached_property
     def held_now(self) -> set[str]:
-        """What this run could not read."""
+        """The keys that this run could not read."""
         return set()
 
     def _keep(self, held: list[str]) -> None:
@@ -189,7 +189,7 @@ class IncrementalStream(KustomerStream):
             self.stream_state.pop("unread", None)
 
     def move_bookmark(self, instant: int) -> None:
-        """Move the bookmark on, never back: the lookback's records lie before it."""
+        """Advance the bookmark and write a STATE. It never moves back, as the lookback would."""
         if self.replication_method != INCREMENTAL:
             return
         reached = max(instant, self.bookmark() or 0)
@@ -203,5 +203,5 @@ class IncrementalStream(KustomerStream):
 
     @override
     def compare_start_date(self, value: str, start_date_value: str) -> str:
-        """The bookmark, even where start_date is later: start_date is for first runs."""
+        """The bookmark, even if start_date is later: start_date is for first runs only."""
         return value

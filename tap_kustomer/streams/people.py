@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from tap_kustomer import jsonapi
 from tap_kustomer.schemas.people import PERMISSION, PERMISSION_SET, TEAM, USER
 from tap_kustomer.streams.base import ListStream
@@ -59,6 +61,7 @@ class Permissions(ListStream):
     resource = PERMISSION
     permissions = PermissionSets.permissions
 
+    @override
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """One resource per name, the parts of the name as its attributes."""
         (listed, _), (held, _) = self.lists
@@ -77,8 +80,8 @@ class Permissions(ListStream):
 def name_parts(name: object) -> dict[str, str | None]:
     """The parts of a permission's name, `org.permission.kobject.kobject_order.read` for one.
 
-    Names come in several shapes: with or without an action, and for some families without a
-    resource; whatever lies between family and action is the resource.
+    Names have several shapes: with or without an action, and in some families without a resource.
+    Whatever lies between family and action is the resource.
     """
     parts = name.split(".") if isinstance(name, str) else []
     family, rest = ".".join(parts[:2]), parts[2:]

@@ -1,13 +1,13 @@
-"""Streams of what belongs to a conversation, asked for once per conversation that has changed.
+"""Streams of a conversation's children, requested once per changed conversation.
 
-Off by default, since each of these streams costs a request per changed conversation. Each reads its
-conversations by itself, so it needs no other stream, and keeps one bookmark: the update instant of
-the latest conversation of which everything earlier has been read.
+Off by default, since each of these streams costs a request per changed conversation. Each searches
+for conversations itself, so it depends on no other stream, and keeps a single bookmark: the
+`updated_at` up to which the children of every conversation have been read.
 
-A refusal (403, 404) may mean that the conversation is deleted or hidden, or that the endpoint
-fails: before the bookmark passes a refused conversation, the conversation itself is asked for. Only
-one that can't be read either is skipped. One that can be read, and one whose children keep failing,
-stands under `unread` in the state; when there are many in one batch, the endpoint has failed.
+A refusal (403, 404) means either that the conversation is deleted or hidden, or that the endpoint
+fails. So before the bookmark passes a refused conversation, the conversation itself is requested.
+If that is refused too, it is skipped. If it can be read, or if its children keep failing, it is
+listed under `unread` in the state; too many of those in one batch mean that the endpoint fails.
 See docs/BEHAVIOR.md, "What belongs to a conversation".
 """
 
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
 CONVERSATIONS = "/v1/conversations"
-# Conversations between two bookmarks: at 240 requests a minute a killed run loses 12 seconds.
+# Conversations per bookmark: at 240 requests a minute, a killed run loses 12 seconds of work.
 BOOKMARK_EVERY = 50
-# Conversations of one batch that can be read while their children can't, before the endpoint fails.
+# Readable conversations per batch whose children may fail before the endpoint counts as failed.
 MAX_FAILED = 5
 
 Children = list[Item]
@@ -53,15 +53,15 @@ Conversation = Hit | Entry
 Failure = KustomerError | RecordError
 
 
-class Found(NamedTuple):
-    """A conversation, and how far the bookmark may move once its children are written."""
+class Parent(NamedTuple):
+    """A conversation, and the bookmark to set once its children are written."""
 
     conversation: Conversation | None
     bookmark: int | None
 
 
 class PerConversationStream(IncrementalStream):
-    """A stream of what belongs to conversations."""
+    """A stream of the children of conversations."""
 
     path: ClassVar[str]
     params: ClassVar[Mapping[str, str | int]] = {}
@@ -70,14 +70,14 @@ class PerConversationStream(IncrementalStream):
     is_sorted = True
     selected_by_default = False
     cost = "1 request per conversation updated, and the searches that find them"
-    _answered: Conversation | None = None
-    """The latest conversation whose children were answered."""
+    _last_answered: Conversation | None = None
+    """The latest conversation whose children could be read."""
 
     @override
     def rows(self) -> Iterator[Record]:
-        """The rows of all conversations updated since the bookmark, and of those not read before.
+        """The children of conversations updated since the bookmark, then those of `unread` ones.
 
-        The latter come last: that others were answered shows that the endpoint works.
+        The latter come last, when it is known whether the endpoint works.
         """
         start, unread = self.start(), self.unread()
         yield from self._rows(self._updated(start, self.session.cutoff))
@@ -88,51 +88,51 @@ class PerConversationStream(IncrementalStream):
 
     @override
     def check_unread(self) -> None:
-        """Take any text: what is no instant is a conversation's id."""
+        """Accept any string: one that is not an instant is a conversation's id."""
         self.unread()
 
     @override
     def estimate_pending(self) -> str:
-        """How many conversations are to be asked about; one of them is, unless it has nothing."""
+        """How many conversations are to be read; also tests the endpoint on one of them."""
         page = peek(self.session, Conversations.query_context, self.since(), self.session.cutoff)
         for conversation in page.hits:
             self.children(conversation)
         return f"{format_total(page.total)} conversations"
 
     def children(self, conversation: Conversation) -> Children | None:
-        """What belongs to a conversation, `None` if there is nothing to ask; called by threads."""
+        """The children of a conversation, `None` without a request; runs on worker threads."""
         path = self.path.format(quote(conversation.id, safe=""))
         return list(read_list(self.session.client, path, self.params))
 
     def is_gone(self, conversation: Conversation, error: Failure) -> bool:
-        """Whether a refused conversation is deleted or hidden, so nothing of it can be read."""
+        """Whether a refused conversation is deleted or hidden, so that it can be skipped."""
         del error
-        return self._is_refused(_address(conversation.id))
+        return self._is_refused(_conversation_path(conversation.id))
 
-    def _updated(self, start: int, end: int) -> Iterator[Found]:
+    def _updated(self, start: int, end: int) -> Iterator[Parent]:
         """The conversations of a range of `updated_at`."""
         hidden = 0
         for batch in history(self.session, Conversations.query_context).read(start, end):
             hidden += batch.hidden
             if batch.unread is not None:
                 at = timestamps.text(batch.unread)
-                self.hold(at, f"A conversation updated at {at} makes every answer with it fail.")
+                self.hold(at, f"Every response with a conversation updated at {at} fails.")
             if not batch.hits:
-                yield Found(None, batch.bookmark)
+                yield Parent(None, batch.bookmark)
             for conversation in batch.hits:
                 reached = min(conversation.instant, batch.bookmark or conversation.instant)
-                yield Found(conversation, reached)
+                yield Parent(conversation, reached)
         if hidden:
             self.logger.warning("Search counted %d conversations that it did not return", hidden)
 
-    def _unread(self, key: str) -> Iterator[Found]:
-        """The conversations that an earlier run could not read: one by its id, or an instant."""
+    def _unread(self, key: str) -> Iterator[Parent]:
+        """The conversations of one `unread` key, which is an id or an instant."""
         if (instant := _instant(key)) is not None:
-            for found in self._updated(instant - 1, instant):
-                yield found._replace(bookmark=None)
+            for parent in self._updated(instant - 1, instant):
+                yield parent._replace(bookmark=None)
             return
         try:
-            items = fetch_items(self.session.client, _address(key))
+            items = fetch_items(self.session.client, _conversation_path(key))
         except (AccessRefusedError, NotFoundError):
             self.logger.warning("Conversation %s is deleted, or this key may not read it", key)
         except FATAL:
@@ -142,39 +142,42 @@ class PerConversationStream(IncrementalStream):
         else:
             if [item.id for item in items] == [key]:
                 updated = items[0].timestamp(otherwise=self.session.cutoff)
-                yield Found(Entry(updated, items[0]), None)
+                yield Parent(Entry(updated, items[0]), None)
             else:
-                self.hold(key, f"Conversation {key}: its address answers with something else.")
+                self.hold(key, f"Conversation {key}: its URL returns a different resource.")
 
-    def _rows(self, conversations: Iterable[Found], *, is_again: bool = False) -> Iterator[Record]:
-        """The rows of the children of conversations."""
+    def _rows(self, conversations: Iterable[Parent], *, is_again: bool = False) -> Iterator[Record]:
+        """The rows of the conversations' children."""
         refused: list[tuple[Conversation, Failure]] = []
         reached: int | None = None
-        answers = in_order(self._ask, conversations, threads=self.session.settings.concurrency)
-        # An error from `refused` refers to this frame and is in it: threads would wait for the
-        # garbage collector.
-        with closing(answers):
-            for count, ((conversation, reached), answer) in enumerate(answers, start=1):
-                if isinstance(answer, (KustomerError, RecordError)):
+        results = in_order(self._fetch, conversations, threads=self.session.settings.concurrency)
+        # Errors in `refused` form a reference cycle with this frame. Closing explicitly stops the
+        # threads now, not at the next garbage collection.
+        with closing(results):
+            for count, ((conversation, reached), result) in enumerate(results, start=1):
+                if conversation:
+                    self.progress.conversations = (self.progress.conversations or 0) + 1
+                    self.progress.reached = conversation.instant
+                if isinstance(result, (KustomerError, RecordError)):
                     if conversation:
-                        refused.append((conversation, answer))
-                elif conversation and answer is not None:
-                    yield from self._child_rows(answer, conversation, refused)
+                        refused.append((conversation, result))
+                elif conversation and result is not None:
+                    yield from self._child_rows(result, conversation, refused)
                 if reached is not None and count % BOOKMARK_EVERY == 0:
-                    self._settle(refused)
+                    self._resolve(refused)
                     self.move_bookmark(reached)
-        self._settle(refused, is_again=is_again)
+        self._resolve(refused, is_again=is_again)
         if reached is not None:
             self.move_bookmark(reached)
 
-    def _ask(self, found: Found) -> Children | Failure | None:
-        """A conversation's children, or why there are none; called by threads."""
-        if found.conversation is None:
+    def _fetch(self, parent: Parent) -> Children | Failure | None:
+        """A conversation's children, or the error; runs on worker threads."""
+        if parent.conversation is None:
             return None
-        if not found.conversation.id:
-            return RecordError("It has no id, so nothing of it can be asked for.")
+        if not parent.conversation.id:
+            return RecordError("It has no id, so its children can't be requested.")
         try:
-            return self.children(found.conversation)
+            return self.children(parent.conversation)
         except FATAL:
             raise
         except (KustomerError, RecordError) as error:
@@ -186,11 +189,11 @@ class PerConversationStream(IncrementalStream):
         conversation: Conversation,
         refused: list[tuple[Conversation, Failure]],
     ) -> Iterator[Record]:
-        """The rows of a conversation's children; `refused` gets why one of them can't be read."""
-        self._answered = conversation
+        """The rows of a conversation's children; an unreadable child is added to `refused`."""
+        self._last_answered = conversation
         failure: RecordError | None = None
         children.reverse()
-        while children:  # each is let go of before the next is decoded
+        while children:  # free the memory of each before the next is decoded
             try:
                 row = self._row(children.pop().resource, conversation)
             except RecordError as error:
@@ -211,21 +214,21 @@ class PerConversationStream(IncrementalStream):
         }
         return self.row(child, conversation.instant, extra)
 
-    def _settle(
+    def _resolve(
         self, refused: list[tuple[Conversation, Failure]], *, is_again: bool = False
     ) -> None:
-        """Decide about refused conversations, before the bookmark passes them.
+        """Skip or hold refused conversations, before the bookmark passes them.
 
-        Those that are asked about again are in the state, so they prove nothing about the endpoint.
+        Conversations retried from the state (`is_again`) prove nothing about the endpoint.
 
         Raises:
-            KustomerError: it is the endpoint, the permission or the key that is missing.
+            KustomerError: the key, the permission or the endpoint fails, not a conversation.
             RecordError: too many conversations can't be read.
         """
         hidden = [error for _, error in refused if isinstance(error, AccessRefusedError)]
         if hidden:
             self.access.check_key()
-            if not self._answered and self._is_refused(CONVERSATIONS):
+            if not self._last_answered and self._is_refused(CONVERSATIONS):
                 raise hidden[0]
         failed = skipped = 0
         for conversation, error in refused:
@@ -233,7 +236,7 @@ class PerConversationStream(IncrementalStream):
                 if self.is_gone(conversation, error):
                     skipped += 1
                     continue
-                if not self._answered and not is_again:
+                if not self._last_answered and not is_again:
                     raise error
             failed += 1
             if failed > MAX_FAILED and not is_again:
@@ -248,7 +251,7 @@ class PerConversationStream(IncrementalStream):
         refused.clear()
 
     def _is_refused(self, path: str) -> bool:
-        """Whether a path is deleted or hidden; a failure shows neither."""
+        """Whether a path is refused (401, 403 or 404); other failures prove nothing."""
         try:
             fetch(self.session.client, path, {"pageSize": 1})
         except (AccessRefusedError, NotFoundError):
@@ -260,12 +263,12 @@ class PerConversationStream(IncrementalStream):
         return False
 
 
-def _address(conversation_id: str) -> str:
+def _conversation_path(conversation_id: str) -> str:
     return f"{CONVERSATIONS}/{quote(conversation_id, safe='')}"
 
 
 def _instant(key: str) -> int | None:
-    """The instant that a key of `unread` stands for; `None` if it is a conversation's id."""
+    """The instant of a key of `unread`, or `None` if the key is a conversation's id."""
     try:
         instant = timestamps.parse(key)
     except (OverflowError, ValueError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from typing_extensions import override
+
 from tap_kustomer import timestamps
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
 from tap_kustomer.api.document import fetch
@@ -31,9 +33,9 @@ SEARCH_ROLES = ("org.permission.search.create", "org.user.search.read")
 
 
 def history(session: Session, context: str, listed: str | None = None) -> History:
-    """Reads a query context; `listed` is the plain list of what the archive does not know."""
+    """Reads a query context; `listed` is the path of the list to use if it is not archived."""
     settings, client = session.settings, session.client
-    # All parts and threads ask the same queries: what one has learned about the server, all know.
+    # Shared by all sections and threads, and with them the quirks observed.
     queries = {
         path: Query(context, path, settings.include_deleted) for path in (SEARCH, ARCHIVE_SEARCH)
     }
@@ -58,13 +60,13 @@ def history(session: Session, context: str, listed: str | None = None) -> Histor
 
 
 def peek(session: Session, context: str, start: int, end: int) -> Page:
-    """A page of one record, which also tells about how many there are."""
+    """A page of one record, whose total estimates how many there are."""
     query = Query(context, SEARCH, session.settings.include_deleted)
     return Asker(session.client, query, 1).page(Span(start, end))
 
 
 def format_total(total: int | None) -> str:
-    """A total in words: Kustomer may count no further than 10,000, or not at all."""
+    """A total in words: Kustomer may cap it at 10,000, or not report one."""
     if total is None:
         return "not counted"
     return f"{total:,} or more" if total == MAX_RECORDS else f"{total:,}"
@@ -75,22 +77,23 @@ class SearchStream(IncrementalStream):
 
     query_context: str
     archived: ClassVar[bool] = True
-    """Whether the archive search knows this context."""
+    """Whether the archive search supports this context."""
     list_path: ClassVar[str | None] = None
-    """A plain list, for what no archive holds, or for a search that refuses the context."""
+    """The plain list to use if records are not archived, or if the search rejects the context."""
 
     replication_key = "updated_at"
     is_sorted = True
     cost = "1 search per 500 records updated, at least 1"
 
+    @override
     def rows(self) -> Iterator[Record]:
-        """Rows from the bookmark, less the lookback, to the run's frozen end."""
+        """Rows from the bookmark, minus the lookback, to the run's fixed end."""
         start, end = self.start(), self.session.cutoff
         listed = None if self.archived else self.list_path
         walk, hidden = history(self.session, self.query_context, listed), 0
         try:
             for key in self.unread():
-                yield from self._again(walk, key)
+                yield from self._retry_unread(walk, key)
             for batch in walk.read(start, end):
                 yield from self._rows(batch)
                 hidden += batch.hidden
@@ -104,16 +107,17 @@ class SearchStream(IncrementalStream):
                 self.query_context,
                 self.list_path,
             )
-            yield from self._listed(self.list_path, start, end)
+            yield from self._list_rows(self.list_path, start, end)
         if hidden:
             self.logger.warning(
                 "Search counted %d records that it did not return: hidden from this key, or stale "
-                "entries of the index. Everything it returned was read.",
+                "index entries. Everything it returned was read.",
                 hidden,
             )
 
+    @override
     def estimate_pending(self) -> str:
-        """What the search counts, without what only the archive knows."""
+        """The total of the search; archived records are not included."""
         start, end = self.since(), self.session.cutoff
         try:
             return format_total(peek(self.session, self.query_context, start, end).total)
@@ -129,9 +133,9 @@ class SearchStream(IncrementalStream):
                 yield row
         if batch.unread is not None:
             instant = timestamps.text(batch.unread)
-            self.hold(instant, f"A record updated at {instant} makes every answer with it fail.")
+            self.hold(instant, f"Every response with a record updated at {instant} fails.")
 
-    def _again(self, walk: History, key: str) -> Iterator[Record]:
+    def _retry_unread(self, walk: History, key: str) -> Iterator[Record]:
         """The records of an instant that an earlier run could not read."""
         known = len(self.skipped)
         for batch in walk.read(*self.unread_range(key)):
@@ -139,8 +143,8 @@ class SearchStream(IncrementalStream):
         if len(self.skipped) == known:
             self.release(key)
 
-    def _listed(self, path: str, start: int, end: int) -> Iterator[Record]:
-        """What a plain list holds of the range; its order is by id, so the bookmark waits."""
+    def _list_rows(self, path: str, start: int, end: int) -> Iterator[Record]:
+        """The rows of the range in a plain list. It is sorted by id, so the bookmark moves last."""
         latest, unread = start, self.unread()
         start = min([start, *(self.unread_range(key)[0] for key in unread)])
         for entry in read_range(self.session.client, path, start, end):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from singer_sdk.singerlib.catalog import StreamMetadata
+from typing_extensions import override
 
 from tap_kustomer.names import klass_stream
 from tap_kustomer.schemas.company import COMPANY
@@ -91,7 +92,7 @@ class Kobjects(SearchStream):
 
 @dataclass(slots=True)
 class KlassMetadata(StreamMetadata):
-    """What a catalog says about a stream of one klass."""
+    """The catalog metadata of a stream of one klass."""
 
     klass: str | None = None
 
@@ -109,11 +110,14 @@ class KlassKobjects(SearchStream):
         self.query_context = f"kobject_{klass}"
         super().__init__(tap, custom)
 
+    @override
     @property
     def metadata(self) -> MetadataMapping:
-        """What the catalog says, or the SDK's own, with the klass."""
+        """The metadata of the catalog or of the SDK, with the klass added."""
         found = super().metadata
         if not isinstance(found.root, KlassMetadata):
-            own = {one.name: getattr(found.root, one.name) for one in fields(StreamMetadata)}
-            found[()] = KlassMetadata(**own, klass=self.klass)
+            defaults = {
+                member.name: getattr(found.root, member.name) for member in fields(StreamMetadata)
+            }
+            found[()] = KlassMetadata(**defaults, klass=self.klass)
         return found

@@ -1,8 +1,8 @@
-"""Asking for pages of one search: their size, how often, and what to make of failures.
+"""Requests pages of one search: page size, number of attempts, and handling of failures.
 
-Only what a smaller page may cure makes pages smaller (a timeout, `timed_out`, an answer too large),
-and only for a while: after some good answers a larger page is tried again. Any other failure is
-asked again as it was.
+The page size is halved only on failures that a smaller page may fix (a timeout, `timed_out`, a
+response too large). After a few good pages it is doubled again. Any other failure is retried
+unchanged.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ if TYPE_CHECKING:
     from tap_kustomer.api.client import Client
     from tap_kustomer.walks.query import Query
 
-# Good answers in a row at a reduced page size, before a larger page is tried again: few, and twice
-# as many each time that the larger page fails at once.
+# Good pages in a row at a reduced size before a larger size is tried: GROW_AFTER at first, doubled
+# up to MAX_GOOD each time the larger size fails immediately.
 GROW_AFTER, MAX_GOOD = 2, 8
-# Tries for each part of a range that could not be read as a whole, and for a later page that is
-# too much: it is then asked for in another size.
+# Attempts for each part of a range that failed as a whole, and for a later page that overloads the
+# server: paging then starts again at another size.
 FEW_TRIES = 2
-# Long past: no record of Kustomer's is that old, so no record can spoil the answer.
+# Older than any record of Kustomer's, so no bad record can make this request fail.
 EMPTY = Span(0, 0)
 
 
 class Asker:
-    """Asks for pages of one query; for one thread."""
+    """Requests pages of one query. Not thread-safe."""
 
     def __init__(self, client: Client, query: Query, largest: int, size: int | None = None) -> None:
-        """Ask for pages of `size` records, growing to `largest`."""
+        """Start with pages of `size` records; never exceed `largest`."""
         self.client = client
         self.query = query
         self.size = size or largest
         self._largest = largest
         self._good = 0
         self._grow_after = GROW_AFTER
-        self._has_grown = False
+        self._just_grew = False
         self._short: int | None = None
-        self._is_isolating = False
+        self._is_splitting = False
         self._is_exact = False
 
     @property
     def is_disordered(self) -> bool:
-        """Whether the server has shown that it ignores the order: then order proves nothing."""
-        return self.query.habits.is_disordered
+        """Whether the server has ignored the sort order before, so that order proves nothing."""
+        return self.query.quirks.is_disordered
 
     def page(self, span: Span, number: int = 1, size: int | None = None) -> Page:
-        """Page `number` of `span`. Only page 1 may be asked smaller while it fails.
+        """Page `number` of `span`. Only page 1 shrinks on failure.
 
-        Where a page ends matters to nobody, but a later page must begin where the one before ended.
+        A later page must keep its size, so that it begins where the page before ended.
 
         Raises:
             KustomerError: the first refusal, or the last failure after all tries.
@@ -65,8 +65,8 @@ class Asker:
         def attempt() -> Page:
             nonlocal asked
             try:
-                answer = self.client.search(path, body, page=number, size=asked)
-                return read_page(answer, path, span, number, asked)
+                response = self.client.search(path, body, page=number, size=asked)
+                return read_page(response, path, span, number, asked)
             except OverloadedError:
                 if size is None:
                     self.shrink()
@@ -76,32 +76,32 @@ class Asker:
         page = self.client.retry(
             path,
             attempt,
-            FEW_TRIES if self._is_isolating else None,
+            FEW_TRIES if self._is_splitting else None,
             overloaded_tries=FEW_TRIES if size else None,
         )
         if asked == self.size:
             self._grow()
         if page.ordered is False:
-            self.query.habits.is_disordered = True
+            self.query.quirks.is_disordered = True
         return replace(page, complete=False) if page.by_order and self.is_disordered else page
 
     def page_or_none(self, span: Span) -> Page | None:
-        """Page 1 of `span`; `None` if it can't be read, though the search itself works.
+        """Page 1 of `span`, or `None` if it fails while an empty range succeeds.
 
         Raises:
-            KustomerError: the search does not work at all.
+            KustomerError: the empty range fails too, so the search itself is down.
         """
         try:
             page = self.page(span)
             return self.page(span) if self._is_short_again(span, page) else page
         except TransientError:
-            self._is_isolating = True
+            self._is_splitting = True
             self.page(EMPTY)
             return None
 
     @contextmanager
-    def exactly(self) -> Iterator[None]:
-        """Ask for no millisecond more than the spans hold."""
+    def exact_bounds(self) -> Iterator[None]:
+        """Within the block, do not extend spans by a millisecond (see `Query.body`)."""
         before, self._is_exact = self._is_exact, True
         try:
             yield
@@ -109,25 +109,25 @@ class Asker:
             self._is_exact = before
 
     def find_limit(self, span: Span, page: Page) -> bool:
-        """Whether `page`, page 1 and short, holds as many records as the server ever sends at once.
+        """Whether the length of `page`, a short page 1, is the server's undeclared page size limit.
 
-        Then page 2 in that size brings others, and nothing larger is asked for any more.
+        It is if page 2 of that size returns other records. It then becomes the largest size used.
         """
         if not page.sent or page.sent >= page.size:
             return False
         try:
-            second = self.page(span, 2, page.sent)
+            page_two = self.page(span, 2, page.sent)
         except TransientError:
             return False
-        if {hit.key for hit in second.found} <= {hit.key for hit in page.found}:
+        if {hit.key for hit in page_two.found} <= {hit.key for hit in page.found}:
             return False
         self.size = self._largest = page.sent
         return True
 
     def _is_short_again(self, span: Span, page: Page) -> bool:
-        """Whether this is the second page in doubt that is equally short, and the server's limit.
+        """Whether two unproven pages in a row have the same short length, the server's limit.
 
-        A server that sends fewer records than asked for without a word sends that many in full.
+        A server that silently caps the page size returns exactly that many records on full pages.
         """
         if not (page.sent and is_doubtful(page)):
             return False
@@ -136,11 +136,11 @@ class Asker:
         return is_second and self.find_limit(span, page)
 
     def is_past_end(self, span: Span, page: Page) -> bool:
-        """Whether page 1 is all there is, though it does not say so: page 2 is empty.
+        """Whether page 1 is the last page although it does not say so: page 2 is empty.
 
-        Some servers link to a next page whatever there is, or neither link nor count. Page 2 begins
-        where page 1 ended: a server may send fewer records at once than it is asked for. An empty
-        page 1 is asked for again first.
+        Some servers always link to a next page, or send neither link nor total. Page 2 is requested
+        at the length of page 1, since the server may cap the page size. An empty page 1 is
+        requested a second time first.
         """
         claims_more = (page.total or 0) > page.sent
         is_full = page.sent >= page.size
@@ -150,28 +150,28 @@ class Asker:
             page = self.page(span)
             if page.sent or page.complete:
                 return not page.sent
-        second = self.page(span, 2, page.sent or page.size)
-        return not second.sent and (not second.more or self._always_links())
+        page_two = self.page(span, 2, page.sent or page.size)
+        return not page_two.sent and (not page_two.more or self._always_links())
 
     def _always_links(self) -> bool:
-        """Whether a link to the next page means nothing: even an empty range has one."""
-        habits = self.query.habits
-        if habits.always_links is None:
-            habits.always_links = self.page(EMPTY).more
-        return habits.always_links
+        """Whether the server sends a `next` link even for an empty range."""
+        quirks = self.query.quirks
+        if quirks.always_links is None:
+            quirks.always_links = self.page(EMPTY).more
+        return quirks.always_links
 
     def recovered(self) -> None:
-        """Spend all tries again on the next failure: what could not be read has been passed."""
-        self._is_isolating = False
+        """Allow all attempts again: the part that could not be read is behind."""
+        self._is_splitting = False
 
     def shrink(self) -> None:
-        """Ask for half as many records a page, for a while."""
-        if self._has_grown:
+        """Halve the page size until enough good pages have come."""
+        if self._just_grew:
             self._grow_after = min(self._grow_after * 2, MAX_GOOD)
-        self.size, self._good, self._has_grown = max(self.size // 2, 1), 0, False
+        self.size, self._good, self._just_grew = max(self.size // 2, 1), 0, False
 
     def _grow(self) -> None:
-        """Count a good answer, and try a larger page after enough of them."""
-        self._good, self._has_grown = self._good + 1, False
+        """Count a good page, and double the page size after enough of them."""
+        self._good, self._just_grew = self._good + 1, False
         if self.size < self._largest and self._good >= self._grow_after:
-            self.size, self._good, self._has_grown = min(self.size * 2, self._largest), 0, True
+            self.size, self._good, self._just_grew = min(self.size * 2, self._largest), 0, True

@@ -1,8 +1,7 @@
-"""One request (or a few) per parent, for what the API offers no other way.
+"""Reads children that the API offers only per parent, with one or a few requests each.
 
-Parents are asked about by several threads, and handed over in the order they came in, each with
-what was found; the threads stay ahead by a few parents only. How many are in flight at once, and
-how often they may ask, the client's budget decides.
+Several threads fetch ahead by a bounded number of parents; results are returned in the order of the
+parents. The client's budget limits the request rate.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
 THREAD = "kustomer-children"
-# Parents asked about or waiting to be handed over, for each thread.
+# Parents per thread that may be in flight or buffered.
 AHEAD = 2
 
 P = TypeVar("P")
@@ -27,22 +26,22 @@ T = TypeVar("T")
 def in_order(
     fetch: Callable[[P], T], parents: Iterable[P], *, threads: int
 ) -> Generator[tuple[P, T]]:
-    """Each parent with what `fetch` returns for it; an error is raised when its turn has come."""
+    """Each parent with the result of `fetch`, in order; errors are raised in order too."""
     tasks: SimpleQueue[tuple[P, Future[T]] | None] = SimpleQueue()
-    waiting: deque[tuple[P, Future[T]]] = deque()
+    pending: deque[tuple[P, Future[T]]] = deque()
     for _ in range(threads):
-        # A daemon, since a thread may be waiting for a server long after nobody needs it.
+        # Daemon threads: one may still wait for the server when its result is no longer needed.
         threading.Thread(target=_work, args=(fetch, tasks), name=THREAD, daemon=True).start()
     try:
         for parent in parents:
-            waiting.append((parent, Future()))
-            tasks.put(waiting[-1])
-            if len(waiting) >= threads * AHEAD:
-                yield _first(waiting)
-        while waiting:
-            yield _first(waiting)
+            pending.append((parent, Future()))
+            tasks.put(pending[-1])
+            if len(pending) >= threads * AHEAD:
+                yield _pop_result(pending)
+        while pending:
+            yield _pop_result(pending)
     finally:
-        for _, future in waiting:
+        for _, future in pending:
             future.cancel()
         for _ in range(threads):
             tasks.put(None)
@@ -54,10 +53,10 @@ def _work(fetch: Callable[[P], T], tasks: SimpleQueue[tuple[P, Future[T]] | None
         if future.set_running_or_notify_cancel():
             try:
                 future.set_result(fetch(parent))
-            except Exception as error:  # noqa: BLE001  (raised again when its turn has come)
+            except Exception as error:  # noqa: BLE001  (raised by `Future.result`, in order)
                 future.set_exception(error)
 
 
-def _first(waiting: deque[tuple[P, Future[T]]]) -> tuple[P, T]:
-    parent, future = waiting.popleft()
+def _pop_result(pending: deque[tuple[P, Future[T]]]) -> tuple[P, T]:
+    parent, future = pending.popleft()
     return parent, future.result()

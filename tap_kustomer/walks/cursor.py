@@ -1,10 +1,10 @@
-"""The audit log: pages that begin behind an id, newest first.
+"""The audit log: cursor pagination by entry id, newest first.
 
-One whole answer is known (2021): entries in order of id, descending; `filter[start]` and
-`filter[end]` not compared with `createdAt`, which lies up to 1.5 s after `publishedAt`; a `next`
-link on the last page too. So the cursor is the last id seen, and only a page without a new entry is
-the end: a short page may be one that the server cut or filtered. Oldest first is understood as
-well. See docs/BEHAVIOR.md, "Audit log".
+Known from one complete response (2021): entries are sorted by id, descending; `filter[start]` and
+`filter[end]` do not compare `createdAt`, which is up to 1.5 s later than `publishedAt`; the last
+page has a `next` link too. So the cursor is the last id seen, and only a page without a new entry
+is the end: the server may have cut or filtered a short page. Ascending order works as well.
+See docs/BEHAVIOR.md, "Audit log".
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ class Cursor:
     """Reads one range of entries, page by page."""
 
     def __init__(self, client: Client, path: str, params: Mapping[str, str], count: int) -> None:
-        """Ask for `count` entries a page, and for fewer once that is too much for one answer."""
+        """Request `count` entries per page; halve that each time it overloads the server."""
         self._client = client
         self._path = path
         self._params = params
         self._count = count
-        self._behind: dict[str, str] = {}
-        """Where the next page begins."""
+        self._position: dict[str, str] = {}
+        """The query parameter that starts the next page: `before` or `after` an id."""
 
     def read(self) -> Iterator[Item]:
-        """Each entry once, those without an id as often as they come.
+        """Each entry once; entries without an id are not deduplicated.
 
         Raises:
-            KustomerError: as the client does; also when the cursor does not move.
+            KustomerError: as the client does; also when the cursor does not advance.
         """
         seen: set[str] = set()
         while True:
@@ -47,42 +47,42 @@ class Cursor:
             yield from fresh
             ids = [item.id for item in page.data if item.id]
             if not set(ids) - seen:
-                self._check_end(page, ids)
+                self._check_is_end(page, ids)
                 return
             seen.update(ids)
-            self._move(ids)
+            self._advance(ids)
 
     def _attempt(self) -> Answer:
-        query: dict[str, str | int] = {**self._params, **self._behind, "count": self._count}
+        query: dict[str, str | int] = {**self._params, **self._position, "count": self._count}
         try:
             return parse(self._client.get(self._path, query), self._path)
         except OverloadedError:
             self._count = max(self._count // 2, 1)
             raise
 
-    def _check_end(self, page: Answer, ids: list[str]) -> None:
-        """Refuse a full page that brings nothing new: the server does not know the cursor.
+    def _check_is_end(self, page: Answer, ids: list[str]) -> None:
+        """Reject a full page without new entries: the server has ignored the cursor.
 
         Raises:
-            TransientError: the page says nothing about what follows.
+            TransientError: the page is full, so it does not prove the end.
         """
-        # Nobody knows how many entries make a full page if the answer does not say so.
-        full = min(self._count, jsonapi.count_in(page.meta.get("count")) or 1)
-        is_cursor_itself = len(page.data) == 1 and ids == list(self._behind.values())
-        if len(page.data) >= full and not is_cursor_itself:
-            raise TransientError(self._path, "the cursor does not move")
+        # Without `meta.count` the size of a full page is unknown: one entry counts as full.
+        full_page = min(self._count, jsonapi.count_in(page.meta.get("count")) or 1)
+        is_cursor_itself = len(page.data) == 1 and ids == list(self._position.values())
+        if len(page.data) >= full_page and not is_cursor_itself:
+            raise TransientError(self._path, "the cursor does not advance")
 
-    def _move(self, ids: list[str]) -> None:
-        """Begin the next page behind the last of `ids`; a single one has the order of those before.
+    def _advance(self, ids: list[str]) -> None:
+        """Start the next page after the last of `ids`; a single id keeps the previous direction.
 
         Raises:
-            TransientError: the ids are in no order.
+            TransientError: the ids are not sorted.
         """
-        if len(ids) == 1 and self._behind:
-            self._behind = dict.fromkeys(self._behind, ids[0])
+        if len(ids) == 1 and self._position:
+            self._position = dict.fromkeys(self._position, ids[0])
         elif ids == sorted(ids, reverse=True):
-            self._behind = {"before": ids[-1]}
+            self._position = {"before": ids[-1]}
         elif ids == sorted(ids):
-            self._behind = {"after": ids[-1]}
+            self._position = {"after": ids[-1]}
         else:
-            raise TransientError(self._path, "the entries are in no order")
+            raise TransientError(self._path, "the entries are not sorted by id")

@@ -1,12 +1,12 @@
-"""A range of time, read through the search, the archive or a plain list, whichever knows it.
+"""Reads a range of time through the search, the archive search or a plain list.
 
-Kustomer's search knows what was updated within two years, its archive search what is older
-(documented). The line between them moves on while a run reads, and how a record crosses it nobody
-says. So the line is found anew before each part, and around it both are asked, search first: a
-record that the search no longer had, the archive has by then. Until both are done the bookmark
-stays before that part. Where the search reads on so slowly that the line comes near, it stops, and
-what follows counts as around the line again.
-Notes are in no archive: what is older is read from their plain list.
+The search covers records updated within two years, the archive search older ones (documented). The
+boundary between them moves while a run reads, and how a record crosses it is undocumented. So the
+boundary is computed again before each section. Around it both are read, search first: a record that
+has just left the search is in the archive by then. The bookmark stays before that section until
+both are done. If the search is so slow that the boundary catches up with it, it stops, and the rest
+is read as a section around the boundary.
+Notes are not archived; older ones are read from their plain list.
 See docs/BEHAVIOR.md, "Two years".
 """
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     Search = Callable[[str, int, int], Generator[Chunk]]
     Listing = Callable[[int, int], Iterator[Entry]]
 
-REACH = 730 * timestamps.DAY
-# On either side of the line, for days that are counted differently and records about to cross.
+SEARCH_WINDOW = 730 * timestamps.DAY
+# Read from both on either side: Kustomer may count two years differently, and records may cross.
 OVERLAP = 7 * timestamps.DAY
-# A part is at least this long, since the line moves on meanwhile and would be chased for ever.
-LEAD = timestamps.DAY
+# The minimum length of a section: a shorter one might never catch up with the moving boundary.
+MIN_SECTION = timestamps.DAY
 
 
 class Batch(NamedTuple):
-    """Records, and the instant that the bookmark may reach once they are written, if any."""
+    """Records, and the bookmark to set once they are written (`None`: leave it)."""
 
     hits: Sequence[Hit | Entry]
     bookmark: int | None
@@ -44,46 +44,46 @@ class Batch(NamedTuple):
 
 
 class History:
-    """Reads ranges of one kind of record."""
+    """Reads time ranges of one query context."""
 
     def __init__(
         self, search: Search, now: Callable[[], int], *, listing: Listing | None = None
     ) -> None:
         """Read through `search`, which takes a path and a range.
 
-        `now` is the present; `listing` reads a range of what no archive holds.
+        `now` returns the current instant; `listing` reads a range of records not archived.
         """
         self._search = search
         self._now = now
         self._listing = listing
 
     def read(self, start: int, end: int) -> Iterator[Batch]:
-        """Everything from `start` to `end` (inclusive); around the line some of it twice."""
+        """All records from `start` to `end` (inclusive); those around the boundary may repeat."""
         while start <= end:
-            line = self._now() - REACH
-            near, far = line - OVERLAP, min(line + OVERLAP + LEAD, end)
-            if start > line + OVERLAP:
+            boundary = self._now() - SEARCH_WINDOW
+            lower, upper = boundary - OVERLAP, min(boundary + OVERLAP + MIN_SECTION, end)
+            if start > boundary + OVERLAP:
                 start = yield from self._recent(start, end)
             elif self._listing:
-                for entry in self._listing(start, far):
+                for entry in self._listing(start, upper):
                     yield Batch([entry], None)
                 yield Batch([], start)
-                start = far + 1
-            elif start < near - LEAD:
-                last = min(near - 1, end)
+                start = upper + 1
+            elif start < lower - MIN_SECTION:
+                last = min(lower - 1, end)
                 yield from self._batches(ARCHIVE_SEARCH, start, last, end)
                 start = last + 1
             else:
-                yield from self._batches(SEARCH, start, far, start)
-                yield from self._batches(ARCHIVE_SEARCH, start, far, start)
-                start = far + 1
+                yield from self._batches(SEARCH, start, upper, start)
+                yield from self._batches(ARCHIVE_SEARCH, start, upper, start)
+                start = upper + 1
 
     def _recent(self, start: int, end: int) -> Generator[Batch, None, int]:
-        """What the search still knows; the instant to go on from, `end + 1` when all is read."""
+        """Read from the search. Returns the instant to resume at, `end + 1` if all is read."""
         at = start
         with closing(self._search(SEARCH, start, end)) as chunks:
             for chunk in chunks:
-                if self._now() - REACH + OVERLAP >= at:
+                if self._now() - SEARCH_WINDOW + OVERLAP >= at:
                     return at
                 yield _batch(chunk, start, end)
                 at = chunk.resume_at
@@ -95,6 +95,6 @@ class History:
 
 
 def _batch(chunk: Chunk, start: int, bookmark: int) -> Batch:
-    """Even an empty answer leaves a bookmark: what was asked for has been read."""
+    """An empty chunk sets a bookmark too: its range has been read."""
     reached = chunk.hits[-1].instant if chunk.hits else start
     return Batch(chunk.hits, min(reached, bookmark), chunk.hidden, chunk.unread)

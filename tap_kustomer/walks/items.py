@@ -1,7 +1,7 @@
-"""Answers to GET that hold many resources; each stays as it was sent until it is needed.
+"""GET responses with many resources, each kept as raw JSON until it is needed.
 
-So a resource that can't be decoded costs itself and not the answer, and answers that wait for
-their turn take a fraction of the memory.
+So one resource that can't be decoded does not fail the whole response, and buffered responses take
+a fraction of the memory.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _NOTHING = {b"null", b"false", b"0", b'""', b"[]", b"{}"}
 
 
 class Item:
-    """One JSON:API resource of an answer."""
+    """One JSON:API resource of a response."""
 
     def __init__(self, raw: bytes | msgspec.Raw) -> None:
-        """Keep the JSON as it was sent."""
+        """Keep the raw JSON."""
         self.raw = raw
 
     @cached_property
@@ -47,7 +47,7 @@ class Item:
         """The decoded resource.
 
         Raises:
-            RecordError: a value in it is beyond what can be read.
+            RecordError: a number in it is too large, or it nests too deeply.
         """
         if not nesting.is_too_deep(bytes(self.raw)):
             try:
@@ -60,14 +60,14 @@ class Item:
         raise RecordError(msg)
 
     def timestamp(self, name: str = "updatedAt", *, otherwise: int) -> int:
-        """An attribute's date-time in milliseconds since 1970; `otherwise` if it holds none."""
+        """An attribute's date-time in milliseconds since 1970; `otherwise` if it is not one."""
         try:
             return jsonapi.timestamp_of(self.resource, name, otherwise=otherwise)
         except RecordError:
-            return jsonapi.timestamp_in(self._sent(name), otherwise=otherwise)
+            return jsonapi.timestamp_in(self._raw_attribute(name), otherwise=otherwise)
 
-    def _sent(self, name: str) -> object:
-        """An attribute of a resource that can't be decoded as a whole."""
+    def _raw_attribute(self, name: str) -> object:
+        """One attribute of a resource that can't be decoded as a whole."""
         try:
             return decode(decode(self.raw, _HEAD).attributes[name])
         except (LookupError, ValueError):
@@ -76,49 +76,49 @@ class Item:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an answer holds; `items` are those of the member that was asked for."""
+    """A parsed response; `items` are the resources of the requested member."""
 
     data: list[Item]
     items: list[Item]
     meta: dict[str, Any]
     links: dict[str, Any]
     is_single: bool
-    """Whether `data` is an object and no list."""
+    """Whether `data` is an object, not a list."""
 
     @property
     def total(self) -> int | None:
-        """How many resources the list has, if the answer says so."""
+        """The number of resources in the list, if reported."""
         return jsonapi.count_in(self.meta.get("total"))
 
 
 def fetch_items(
     client: Client, path: str, params: Mapping[str, str | int] | None = None
 ) -> list[Item]:
-    """The resources that `path` answers, asked again while it fails.
+    """The resources at `path`, with retries.
 
     Raises:
-        KustomerError: the first refusal, or the last failure after all tries.
+        KustomerError: the first refusal, or the last failure after all attempts.
     """
     return client.retry(path, lambda: parse(client.get(path, params), path)).items
 
 
 def parse(body: bytes, path: str, member: str = "data") -> Answer:
-    """What `body` holds; its items are the resources in `member`.
+    """Parse `body`; `items` are the resources in `member`.
 
     Raises:
-        TransientError: it is no JSON:API document, or reports errors.
+        TransientError: it is not a JSON:API document, or reports errors.
     """
     try:
         found = _envelope(body)
         errors, meta, links = (decode(raw) for raw in (found.errors, found.meta, found.links))
     except msgspec.ValidationError:
-        raise TransientError(path, "the answer holds no data") from None
+        raise TransientError(path, "the response has no data") from None
     except ValueError:
-        raise TransientError(path, "the answer is not JSON") from None
+        raise TransientError(path, "the response is not JSON") from None
     refuse_errors(errors, path)
-    kind = _first(found.data)
+    kind = _first_byte(found.data)
     if kind not in {_LIST, _OBJECT}:
-        raise TransientError(path, "the answer holds no data")
+        raise TransientError(path, "the response has no data")
     data = _items(found.data, path)
     items = data if member == "data" else _items(found.included, path)
     meta, links = jsonapi.object_in(meta), jsonapi.object_in(links)
@@ -144,10 +144,10 @@ _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def _envelope(body: bytes) -> _Envelope:
-    """The members of the answer; what nests too deeply to be read in one of its items is cut.
+    """The members of the response; an item that nests too deeply to be parsed is truncated.
 
     Raises:
-        ValueError: the body is no JSON object.
+        ValueError: the body is not a JSON object.
     """
     try:
         found: _Envelope = decode(body, _ENVELOPE)
@@ -159,24 +159,24 @@ def _envelope(body: bytes) -> _Envelope:
 
 
 def _items(raw: msgspec.Raw, path: str) -> list[Item]:
-    """The resources of a member; a single object counts as a list of one, and `{}` as none.
+    """The resources of a member; a single object is a list of one, `{}` an empty list.
 
     Raises:
-        TransientError: an item is no object, or is not UTF-8.
+        TransientError: an item is not an object, or not UTF-8.
     """
     if bytes(memoryview(raw)[:6]) in _NOTHING:
         return []
-    raws = _RAWS.decode(raw) if _first(raw) == _LIST else [raw]
-    for one in raws:
-        if _first(one) != _OBJECT:
-            raise TransientError(path, "the answer holds no list of records")
+    raws = _RAWS.decode(raw) if _first_byte(raw) == _LIST else [raw]
+    for raw_item in raws:
+        if _first_byte(raw_item) != _OBJECT:
+            raise TransientError(path, "the response is not a list of records")
         try:
-            str(one, "utf-8")  # an item is decoded later, when it is too late to ask again
+            str(raw_item, "utf-8")  # items are decoded later, when a retry is no longer possible
         except ValueError:
-            raise TransientError(path, "the answer is not JSON") from None
-    return [Item(one) for one in raws]
+            raise TransientError(path, "the response is not JSON") from None
+    return [Item(raw_item) for raw_item in raws]
 
 
-def _first(raw: msgspec.Raw) -> bytes:
-    """The first byte, which says what kind of value it is."""
+def _first_byte(raw: msgspec.Raw) -> bytes:
+    """The first byte, which tells the JSON type."""
     return bytes(memoryview(raw)[:1])

@@ -1,13 +1,13 @@
 """GET lists: every resource of a list that may change while it is read.
 
-A list has no filter and no frozen end. Its pages are offsets (documented), so a resource that
-leaves the list moves the later ones up, and one can slip past a page border: a list of more than
-one page is read again until a reading brings nothing that was there before. One page can't slip.
+A list has no time filter and no fixed end. Pages are offsets (documented), so if a resource leaves
+the list, later ones move up and one may be skipped at a page boundary. A list of several pages is
+therefore read again until a pass finds nothing new. A single page needs no second pass.
 
-A list is complete only when its end is proven: `next` is null, or the count agrees. Where neither
-is so, the next page is asked for by its number, and an empty one, or one that repeats what is
-known, is the end. Whatever `next` says, a list that counts more than different resources have come
-is not complete. Our own parameters go with every page.
+A list is complete only if its end is proven: `next` is null, or the total matches. If neither
+holds, the next page is requested by number; an empty page, or one without new resources, is the
+end. Whatever `next` says, a list whose total exceeds the distinct resources seen is incomplete.
+Our own parameters are sent with every page.
 See docs/BEHAVIOR.md, "Lists".
 """
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
     Params = Mapping[str, str | int]
 
-# Ten million resources at 100 a page: more than the largest org known has notes.
+# Ten million resources at 100 a page, more notes than the largest known org has.
 MAX_PAGES = 100_000
-# A living list may bring something new in every reading.
-MAX_READINGS = 5
-# Pages in a row that bring nothing new although each links to another.
-MAX_IDLE = 3
+# Passes over one list: a busy list may have something new every time.
+MAX_PASSES = 5
+# Pages in a row that have nothing new, although each links to another.
+MAX_IDLE_PAGES = 3
 
 
 class Entry(NamedTuple):
-    """A resource of a list, and when it was last updated."""
+    """A resource of a list; `instant` is when it was last updated."""
 
     instant: int
     item: Item
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
         """The decoded JSON:API resource.
 
         Raises:
-            RecordError: a value in it is beyond what can be read.
+            RecordError: a number in it is too large, or it nests too deeply.
         """
         return self.item.resource
 
@@ -63,20 +63,20 @@ def read_list(
     counts: Callable[[Item], bool] = lambda _: True,
     is_enough: Callable[[list[Item]], bool] = lambda _: False,
 ) -> Iterator[Item]:
-    """Each JSON:API resource of the list at `path`, once; or each `included` with it.
+    """Each JSON:API resource of the list at `path`, once; with `member`, each `included` one.
 
-    Only resources that `counts` is true for make another reading necessary. A page that `is_enough`
-    is the last one read.
+    Only new resources for which `counts` is true make another pass necessary. The first page for
+    which `is_enough` is true is the last one read.
 
     Raises:
-        KustomerError: as the client does; also when the list does not prove that it is whole.
+        KustomerError: as the client does; also when the list is not proven to be complete.
     """
     seen: set[str] = set()
     listed: set[str] = set()
-    for _ in range(MAX_READINGS):
+    for _ in range(MAX_PASSES):
         pages = missing = 0
         is_new = False
-        nameless = 0
+        without_id = 0
         for page in _pages(client, path, params or {}, member):
             pages += 1
             for item in page.items:
@@ -86,20 +86,20 @@ def read_list(
                 seen.add(item.id)
                 yield item
             listed.update(item.id for item in page.data)
-            nameless += sum(not item.id for item in page.data)
-            # The same resource twice is not two of those that are counted.
-            missing = (page.total or 0) - len(listed - {""}) - nameless
+            without_id += sum(not item.id for item in page.data)
+            # Distinct ids: a resource sent twice counts once towards the total.
+            missing = (page.total or 0) - len(listed - {""}) - without_id
             if is_enough(page.items):
                 missing = 0
                 break
         if missing <= 0 and (pages <= 1 or not is_new):
             return
     if missing > 0:
-        raise TransientError(path, "the list counts more than it holds")
+        raise TransientError(path, "the list reports more records than it returns")
 
 
 def read_range(client: Client, path: str, start: int, end: int) -> Iterator[Entry]:
-    """What a list holds of a range of `updated_at` (bounds included); one without it is kept.
+    """The resources of a list within a range of `updated_at` (inclusive), or without a date.
 
     Raises:
         KustomerError: as `read_list` does.
@@ -114,61 +114,61 @@ def read_range(client: Client, path: str, start: int, end: int) -> Iterator[Entr
 
 
 def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[Answer]:
-    """The pages of one reading, up to one that proves the end.
+    """The pages of one pass, up to the one that proves the end.
 
     Raises:
-        TransientError: the end is not proven.
+        TransientError: no page proves the end.
     """
-    known: set[str] = set()
-    counted = idle = 0
+    seen_ids: set[str] = set()
+    rows_so_far = idle_pages = 0
     link = None
     for number in range(1, MAX_PAGES + 1):
         query = params if link or number == 1 else {**params, "page": number}
         is_linked = link is not None
-        page = _ask(client, path, query, link, member)
+        page = _fetch_page(client, path, query, link, member)
         total, rows = page.total, len(page.data)
-        fresh = {item.id for item in page.data} - known
+        new_ids = {item.id for item in page.data} - seen_ids
         link = _next_link(page, path)
-        if number > 1 and not fresh and not link:
-            # Nothing behind the last page, or a list without pages that sends itself again.
-            if (total or 0) > counted + (rows if is_linked else 0):
+        if number > 1 and not new_ids and not link:
+            # An empty page after the last, or a list that ignores the page number.
+            if (total or 0) > rows_so_far + (rows if is_linked else 0):
                 break
-            if not rows:  # a page like others: what was on it may have moved up
+            if not rows:  # counts as a page: its resources may have moved up
                 yield page
             return
         yield page
-        known |= fresh
-        counted += rows
-        idle = 0 if fresh else idle + 1
-        if link and idle < MAX_IDLE:
+        seen_ids |= new_ids
+        rows_so_far += rows
+        idle_pages = 0 if new_ids else idle_pages + 1
+        if link and idle_pages < MAX_IDLE_PAGES:
             continue
         ended = page.links.get("next", "") is None
-        agrees = total == counted or (ended and (total or 0) <= counted)
+        agrees = total == rows_so_far or (ended and (total or 0) <= rows_so_far)
         if not link and (agrees or page.is_single or (not rows and total is None)):
             return
         if link or not rows:
             break
-    raise TransientError(path, "the list does not prove its end")
+    raise TransientError(path, "the end of the list can't be confirmed")
 
 
-def _ask(client: Client, path: str, query: Params, link: str | None, member: str) -> Answer:
+def _fetch_page(client: Client, path: str, query: Params, link: str | None, member: str) -> Answer:
     def attempt() -> Answer:
         page = parse(client.get(path, query, link=link), path, member)
         _next_link(page, path)
         if page.is_single and not page.data:
-            raise TransientError(path, "the answer holds no list of records")
+            raise TransientError(path, "the response is not a list of records")
         return page
 
     return client.retry(path, attempt)
 
 
 def _next_link(page: Answer, path: str) -> str | None:
-    """The link to the next page, if there is one.
+    """The link to the next page, if any.
 
     Raises:
-        TransientError: it is no text.
+        TransientError: it is not a string.
     """
     link = page.links.get("next")
     if link and not isinstance(link, str):
-        raise TransientError(path, "the link to the next page is no text")
+        raise TransientError(path, "the link to the next page is not a string")
     return link or None

@@ -1,7 +1,7 @@
-"""Metadata: the org's klasses, and the custom attributes that it defines.
+"""Metadata: the org's klasses and custom attribute definitions.
 
-Metadata is documented for four resources and every klass, as one object keyed by attribute name;
-other connectors keep deleted definitions. See docs/BEHAVIOR.md, "Custom attributes".
+Metadata is documented for four resources and every klass, as one object keyed by attribute name.
+Deleted definitions are kept, as in other connectors. See docs/BEHAVIOR.md, "Custom attributes".
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("tap-kustomer")
 RESOURCES = ("company", "conversation", "customer", "message")
 KLASSES = "/v1/klasses"
-# One list each: without a status only the enabled ones are listed (documented).
+# One list per status: without a status, only enabled klasses are listed (documented).
 KLASS_STATUSES = ("enabled", "existing_only", "disabled")
 
 
 class Definition(NamedTuple):
-    """One custom attribute of a resource; `key` tells it from others of the same name."""
+    """One custom attribute of a resource; `key` is unique even if names repeat."""
 
     key: str
     name: str
     item: dict[str, Any]
-    """A JSON:API resource without an id: what the definition says, and the org."""
+    """A JSON:API resource without an id: the definition's attributes and its org."""
 
 
 def klass_names(client: Client) -> list[str]:
@@ -49,52 +49,52 @@ def klass_names(client: Client) -> list[str]:
         for klass in read_list(client, KLASSES, {"status": status}):
             name = jsonapi.attribute(klass.resource, "name")
             if not isinstance(name, str) or not name:
-                msg = "A klass has no name, so its custom objects can't be asked for."
+                msg = "A klass has no name, so its custom objects can't be requested."
                 raise RecordError(msg)
             names[name] = None
     return list(names)
 
 
 def definition_id(resource: str, key: str) -> str:
-    """`conversation.orderNumberStr`; a dot within either name has a backslash before it."""
+    """`conversation.orderNumberStr`; dots and backslashes within a name are escaped."""
     return ".".join(re.sub(r"[.\\]", r"\\\g<0>", name) for name in (resource, key))
 
 
 def definitions(client: Client, resource: str) -> list[Definition] | None:
-    """The custom attributes of a resource or klass, deleted ones too; `None`: the klass is gone.
+    """The custom attributes of a resource or klass, deleted ones too; `None` if the klass is gone.
 
     Raises:
-        KustomerError: as the client does; also when the metadata of what exists is not found.
-        RecordError: the metadata is in no form that is known, or not all of it is in the answer.
+        KustomerError: as the client does; also a 404 for a resource or klass that exists.
+        RecordError: the metadata has an unknown format, or more than one page.
     """
     path = f"/v1/metadata/{quote(resource, safe='')}"
-    if resource in {".", ".."}:  # in an address they stand for its folder, and the one above
-        LOGGER.warning("The metadata of the klass '%s' can't be asked for", resource)
+    if resource in {".", ".."}:  # path segments with a special meaning in a URL
+        LOGGER.warning("Klass '%s' can't be used in a URL: skipping its metadata", resource)
         return []
     try:
-        answer = fetch(client, path)
+        document = fetch(client, path)
     except NotFoundError as error:
-        # Documented resources always exist. A klass may have been deleted since it was listed.
+        # The documented resources always exist; a klass may have been deleted since it was listed.
         if resource in RESOURCES or resource in klass_names(client):
             raise error from None
-        LOGGER.warning("Klass %s was removed meanwhile", resource)
+        LOGGER.warning("Klass %s was deleted after it was listed", resource)
         return None
-    items = jsonapi.data_in(answer, path)
-    # What exists has metadata, even without any custom attribute; of pages nobody knows.
-    if not items or jsonapi.object_in(answer, "links").get("next"):
+    items = jsonapi.data_in(document, path)
+    # Every resource has metadata, even without custom attributes. Pagination is undocumented.
+    if not items or jsonapi.object_in(document, "links").get("next"):
         raise _unknown_form(path)
     found: list[Definition] = []
     keys: set[str] = set()
     for item in items:
         for name, definition in _properties(item, path):
-            key, times = name, 1
+            key, suffix = name, 1
             while key in keys:
-                times += 1
-                key = f"{name}#{times}"
+                suffix += 1
+                key = f"{name}#{suffix}"
             keys.add(key)
             attributes = definition if isinstance(definition, dict) else {"definition": definition}
-            made = {"attributes": attributes, "relationships": item.get("relationships")}
-            found.append(Definition(key, name, made))
+            resource_item = {"attributes": attributes, "relationships": item.get("relationships")}
+            found.append(Definition(key, name, resource_item))
     return found
 
 
@@ -113,5 +113,5 @@ def _properties(item: dict[str, Any], path: str) -> Iterable[tuple[str, object]]
 
 def _unknown_form(path: str) -> RecordError:
     return RecordError(
-        f"The answer to {path} is in a form that this version does not know: please report it."
+        f"The response to {path} has a format that this version does not know: please report it."
     )

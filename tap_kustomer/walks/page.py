@@ -1,15 +1,14 @@
-"""One answer of a search: what it holds, and what it proves.
+"""One page of search results: its records, and what it proves.
 
 A page proves one of three things:
 
-- it is *complete*: it holds all that is in its span, and says so (`next` is null, or the count
-  agrees);
-- it is *in order*: everything before its last instant is on it;
-- nothing: it is short of what it counts, or out of order, or it holds a record that has neither
-  an id nor an instant, so that nobody could ask for it again.
+- *complete*: it has every record of its span (`next` is null, or the total matches);
+- *in order*: it has every record before its last instant;
+- nothing: it has fewer records than it reports, or is out of order, or has a record with neither an
+  id nor an instant, which no later request could identify.
 
-Records stay in the form they were sent in (3 kB of JSON a record, a fifth of the decoded size),
-since pages wait for their turn; a record is decoded when it is handed on.
+Records stay raw JSON (3 kB each, a fifth of the decoded size) while pages are buffered. Each is
+decoded when it is emitted.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from tap_kustomer.api.document import refuse_errors
 from tap_kustomer.errors import OverloadedError, RecordError, TransientError
 from tap_kustomer.nesting import cut, is_too_deep
 
-# The creation instant of a record that has none; no range of `created_at` finds such a record.
+# The creation instant of a record without one. No range of `created_at` matches such a record.
 UNKNOWN = -(2**62)
 
 
 class Span(NamedTuple):
-    """A closed range of `updated_at`, or the part of it created from `first` to `last`."""
+    """A closed range of `updated_at`, optionally limited to `created_at` from `first` to `last`."""
 
     start: int
     end: int
@@ -40,7 +39,7 @@ class Span(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A record and where it stands: `instant` is its `updated_at`, `created` its `created_at`."""
+    """A record and its sort keys: `instant` is its `updated_at`, `created` its `created_at`."""
 
     instant: int
     created: int
@@ -49,7 +48,7 @@ class Hit(NamedTuple):
 
     @property
     def key(self) -> str | bytes:
-        """What tells it from other records: its id, or all it holds."""
+        """The key to deduplicate by: the id, or the raw JSON if there is none."""
         return self.id or bytes(self.raw)
 
     @property
@@ -57,7 +56,7 @@ class Hit(NamedTuple):
         """The decoded JSON:API resource.
 
         Raises:
-            RecordError: a value in it is beyond what can be read.
+            RecordError: a number in it is too large, or it nests too deeply.
         """
         if not is_too_deep(bytes(self.raw)):
             try:
@@ -72,13 +71,13 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """What an answer holds of its span, in order of instant, creation and id.
+    """The records of a page that lie in its span, sorted by instant, creation and id.
 
-    `beyond` are those past the span's end. `size` is the page size that was served, `sent` how many
-    records the answer holds, and `total` how many it says there are to this question. `more` is
-    whether its `next` link stands. `ordered` is `None` where no record says when it was updated.
-    `by_order` is whether nothing but its order shows that it is complete. `unplaced` is whether a
-    record in it has neither an id nor an instant, in a span of several instants.
+    `beyond` are the records past the span's end. `size` is the page size served, `sent` the number
+    of records in the response, `total` the number it reports for the query. `more` is whether it
+    has a `next` link. `ordered` is `None` if no record has an `updated_at`. `by_order` is whether
+    only its order proves it complete. `unplaced` is whether a record has neither an id nor an
+    instant, in a span of several instants.
     """
 
     hits: list[Hit]
@@ -94,16 +93,16 @@ class Page:
 
     @property
     def found(self) -> list[Hit]:
-        """All records of the answer."""
+        """All records of the response."""
         return self.hits + self.beyond
 
 
 class Chunk(NamedTuple):
-    """Records in order, and how far the walk is: everything before `resume_at` is handed over.
+    """Records in order. Everything before `resume_at` is in this chunk or an earlier one.
 
-    `remaining` is what the search counts from there to the end of the range: a hint. `hidden` is
-    how many records were counted and never sent. `unread` is an instant of which some records
-    could not be read.
+    `remaining` is how many records the search reports from there to the end of the range, an
+    estimate. `hidden` is how many records were reported but never returned. `unread` is an instant
+    of which some records could not be read.
     """
 
     hits: list[Hit]
@@ -135,43 +134,43 @@ _HEAD = msgspec.json.Decoder(_Head)
 
 
 def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Page:
-    """What `body` says as page `number` (from 1) of `span`, asked for with `size` records a page.
+    """Parse `body` as page `number` (from 1) of `span`, requested with `size` records a page.
 
-    The search was asked for one millisecond more than `span` (see `Query`): of an answer in order,
-    a record there shows that all of the span came before it. It is left to the next span.
+    The request covered one millisecond more than `span` (see `Query.body`). In a page in order, a
+    record in that millisecond proves that the span is complete. It is left to the next span.
 
     Raises:
-        TransientError: the body is no search answer, or can't be one to what was asked.
+        TransientError: the body is not a search result, or has records outside the span.
         OverloadedError: the search timed out.
     """
     try:
-        answer = _envelope(body)
+        response = _envelope(body)
     except ValueError:
-        raise TransientError(path, "the answer is no page of records") from None
-    refuse_errors(answer.errors, path)
+        raise TransientError(path, "the response is not a page of records") from None
+    refuse_errors(response.errors, path)
     try:
-        found, ordered, unplaced = _hits(answer.data, span)
+        found, ordered, unplaced = _hits(response.data, span)
     except ValueError:
-        raise TransientError(path, "the answer is no page of records") from None
-    meta, links = jsonapi.object_in(answer.meta), jsonapi.object_in(answer.links)
+        raise TransientError(path, "the response is not a page of records") from None
+    meta, links = jsonapi.object_in(response.meta), jsonapi.object_in(response.links)
     if meta.get("timed_out"):
         raise OverloadedError(path, "the search timed out")
-    if not all(_is_near(hit, span) for hit in found):
-        raise TransientError(path, "records outside the range asked for")
-    # A server may serve smaller pages than it was asked for; it says so in meta.pageSize.
+    if not all(_is_in_range(hit, span) for hit in found):
+        raise TransientError(path, "records outside the requested range")
+    # A server may serve smaller pages than requested, and report it in meta.pageSize.
     size = min(size, jsonapi.count_in(meta.get("pageSize")) or size)
     total = jsonapi.count_in(meta.get("total"))
     more = bool(links.get("next"))
     beyond = [hit for hit in found if hit.instant > span.end]
-    counted = (number - 1) * size + len(found)
-    agrees, claims_more = total == counted, more or (total or 0) > counted
+    records_so_far = (number - 1) * size + len(found)
+    agrees, claims_more = total == records_so_far, more or (total or 0) > records_so_far
     is_last, is_full = links.get("next", "") is None, len(found) >= size
-    if is_full:  # a count alone proves nothing: it may count pages, or be capped
+    if is_full:  # a total alone proves nothing: it may be per page, or capped
         complete = is_last and agrees
-    else:  # so does a link: it may not know how many records the server sends at once
+    else:  # nor does a null link: the server may cap the page size without its links knowing
         has_end = is_last and (total is not None or not found)
         complete = (agrees or has_end) and not claims_more
-    # One instant that fills a page has no order that could prove that nothing lies before it.
+    # A page of a single instant is always in order, which proves nothing.
     in_full = number == 1 and is_full and 0 < len(beyond) < len(found)
     by_order = in_full and bool(ordered) and not complete
     return Page(
@@ -189,43 +188,43 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
 
 
 def _envelope(body: bytes) -> _Envelope:
-    """The answer; what nests too deeply to be read in one of its records is left out there.
+    """The response; a record that nests too deeply to be parsed is truncated.
 
-    Such a record is still too deep for `Hit.resource`, so it is never taken for whole.
+    A truncated record is still too deep for `Hit.resource`, so it is never taken for complete.
 
     Raises:
-        ValueError: the body is no search answer.
+        ValueError: the body is not a search result.
     """
     try:
-        answer: _Envelope = decode(body, _ENVELOPE)
+        response: _Envelope = decode(body, _ENVELOPE)
     except ValueError:
         if not is_too_deep(body):
             raise
-        answer = decode(cut(body), _ENVELOPE)
-    return answer
+        response = decode(cut(body), _ENVELOPE)
+    return response
 
 
 def is_doubtful(page: Page) -> bool:
-    """Whether a page 1 proves nothing about what it holds, or is short of what it counts."""
+    """Whether a page 1 is shorter than it reports, or has an unplaced record: it proves nothing."""
     short = page.sent < page.size
     return page.unplaced or (short and (page.more or (page.total or 0) > page.sent))
 
 
 def sort_key(hit: Hit) -> tuple[int, int, str]:
-    """The order in which records are handed over, whatever order they came in."""
+    """The order in which records are emitted, whatever order the server used."""
     return hit[:3]
 
 
 def _within(found: list[Hit], end: int) -> list[Hit]:
-    """The hits up to `end`, sorted; what the index holds twice in one version, once."""
+    """The hits up to `end`, sorted, without exact duplicates."""
     hits = sorted((hit for hit in found if hit.instant <= end), key=sort_key)
     if len({hit[:3] for hit in hits}) < len(hits):
-        # Only the same bytes are the same record for sure: some may lack an id.
+        # Compare raw bytes, since records may lack an id.
         hits = list({bytes(hit.raw): hit for hit in hits}.values())
     return hits
 
 
-def _is_near(hit: Hit, span: Span) -> bool:
+def _is_in_range(hit: Hit, span: Span) -> bool:
     start, end, first, last = span
     return (
         start <= hit.instant <= end + 1
@@ -237,11 +236,11 @@ def _is_near(hit: Hit, span: Span) -> bool:
 def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool | None, bool]:
     """The records, whether they are in order, and whether one of them is unplaced (see `Page`).
 
-    One that does not say when it was updated stands at the one before, but never past the span: the
-    next span may show no reason to keep it. Such records alone have no order.
+    A record without `updated_at` gets the instant of the one before it, capped at the span's end,
+    since the next span may not return it. If all lack one, the order is unknown (`None`).
 
     Raises:
-        ValueError: an item is no JSON object.
+        ValueError: an item is not a JSON object.
     """
     hits: list[Hit] = []
     dated, unplaced = [span.start], False
@@ -261,14 +260,14 @@ def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool | None, 
 
 
 def _head(raw: msgspec.Raw) -> tuple[Any, Any, Any]:
-    str(raw, "utf-8")  # the record is decoded later, when it is too late to ask again
+    str(raw, "utf-8")  # records are decoded later, when a retry is no longer possible
     try:
         head = _HEAD.decode(raw)
     except msgspec.ValidationError:
-        # Attributes are odd: whatever they are, the record has no instants of its own.
+        # `attributes` is not an object, so the record has no timestamps.
         resource = decode(raw)
         if not isinstance(resource, dict):
             raise
         return resource.get("id"), None, None
-    own = head.attributes or _Instants()
-    return head.id, own.updated, own.created
+    timestamps_sent = head.attributes or _Instants()
+    return head.id, timestamps_sent.updated, timestamps_sent.created

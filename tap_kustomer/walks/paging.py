@@ -1,8 +1,8 @@
-"""All pages of a span, by page number: for records that nothing is left to cut by.
+"""Reads all pages of a span by page number, for records that no range can separate any further.
 
-The order may differ from one answer to the next, so the pages are read again and again. They are
-believed when as many different records have been seen as are counted, or when many readings have
-brought nothing new; then the rest was counted and never sent.
+The order may differ between responses, so the pages are read in repeated passes: until as many
+distinct records were seen as are reported, or several passes in a row found nothing new. In the
+latter case the rest was reported but never returned.
 See docs/BEHAVIOR.md, "Many records in one millisecond" and "Records that are counted and not sent".
 """
 
@@ -18,84 +18,84 @@ from tap_kustomer.walks.query import MAX_PAGES
 if TYPE_CHECKING:
     from tap_kustomer.walks.ask import Asker
 
-MAX_READINGS = 30
-# Readings in a row without anything new. A single page does not depend on the order.
-QUIET_PAGE, QUIET_READINGS = 4, 10
+MAX_PASSES = 30
+# Passes in a row without anything new. The order does not affect a single page, so fewer suffice.
+QUIET_PAGE, QUIET_PASSES = 4, 10
 MAX_WAIT = 8
 
 
-class _Reading(NamedTuple):
-    """All pages of a span: its hits by key, how many there are if known, and the pages read.
+class _Pass(NamedTuple):
+    """One pass over all pages of a span: its hits by key, the expected count if known, the pages.
 
-    It is whole unless more is counted than the pages that may be asked for can hold. It is steady
-    if nobody can have moved from one page to another: there is one page, or a count that stays.
+    `is_complete` is false if the total exceeds what the allowed pages can hold. `is_steady` means
+    that no record can have moved between pages: there is one page, or the total stayed the same.
     """
 
     hits: dict[str | bytes, Hit]
     expected: int | None
     pages: int
-    is_whole: bool
+    is_complete: bool
     is_steady: bool
 
 
 class Paging:
-    """Reads the pages of one span after another."""
+    """Reads single spans, one after another."""
 
     def __init__(self, asker: Asker, max_records: int) -> None:
-        """Ask through `asker`, never for more than `max_records` of one span."""
+        """Read through `asker`, at most `max_records` records of one span."""
         self._asker = asker
         self._max_records = max_records
-        self._least = 1
+        self._min_size = 1
 
     def read(self, span: Span) -> tuple[list[Hit], int]:
-        """The records that are sent, and how many are counted; in smaller pages where needed.
+        """The records returned and the number reported. Uses smaller pages on overload.
 
         Raises:
             KustomerError: as the client does.
-            TieError: there are more records than pages may be asked for.
+            TieError: there are more records than the allowed pages hold.
         """
-        self._least = 1
+        self._min_size = 1
         while True:
             try:
-                return self._repeated(span)
+                return self._read_until_stable(span)
             except OverloadedError:
-                if self._asker.size <= self._least:
+                if self._asker.size <= self._min_size:
                     raise
                 self._asker.shrink()
 
-    def _repeated(self, span: Span) -> tuple[list[Hit], int]:
-        """What readings bring until nothing new comes, and how many records are counted."""
+    def _read_until_stable(self, span: Span) -> tuple[list[Hit], int]:
+        """Repeat passes until nothing new is found. Returns the records and the number reported."""
         seen: dict[str | bytes, Hit] = {}
-        every: dict[str | bytes, Hit] = {}
+        all_hits: dict[str | bytes, Hit] = {}
         expected, quiet = None, 0
-        for _ in range(MAX_READINGS):
-            reading = self._reading(span)
-            if reading.expected != expected:  # some have left: those seen before count no more
-                seen, expected = {}, reading.expected
-            known = len(every)
-            seen.update(reading.hits)
-            every.update(reading.hits)
-            quiet = 0 if len(every) > known else quiet + 1
-            if len(seen) == expected and (reading.is_steady or quiet):
+        for _ in range(MAX_PASSES):
+            this_pass = self._read_pass(span)
+            if this_pass.expected != expected:  # records have left: count from zero
+                seen, expected = {}, this_pass.expected
+            known_count = len(all_hits)
+            seen.update(this_pass.hits)
+            all_hits.update(this_pass.hits)
+            quiet = 0 if len(all_hits) > known_count else quiet + 1
+            if len(seen) == expected and (this_pass.is_steady or quiet):
                 break
-            if quiet >= (QUIET_PAGE if reading.pages == 1 else QUIET_READINGS):
-                if reading.is_whole:
+            if quiet >= (QUIET_PAGE if this_pass.pages == 1 else QUIET_PASSES):
+                if this_pass.is_complete:
                     break
                 raise self._too_many(span, expected)
             self._asker.client.retry.sleep(min(2**quiet, MAX_WAIT))
         else:
             raise self._too_many(span, expected)
-        return sorted(every.values(), key=sort_key), expected or 0
+        return sorted(all_hits.values(), key=sort_key), expected or 0
 
-    def _reading(self, span: Span) -> _Reading:
-        """All pages, up to one that shows the end: the last one, an empty one, or one beyond.
+    def _read_pass(self, span: Span) -> _Pass:
+        """Read pages up to the end: the last page, an empty one, or one with a record beyond.
 
-        `total` is dependable here: below 10,000 even a capped one counts.
+        `total` is reliable here: even one capped at 10,000 is exact below that.
         """
         hits: dict[str | bytes, Hit] = {}
         totals: set[int | None] = set()
         asked = size = self._size()
-        number, beyond, is_whole = 1, 0, True
+        number, beyond, is_complete = 1, 0, True
         while True:
             page = self._asker.page(span, number, size)
             size, offset, total = page.size, (number - 1) * page.size, page.total
@@ -113,25 +113,25 @@ class Paging:
             is_capped = number >= MAX_PAGES or (number + 1) * size > self._max_records
             needed = ceil((total if is_counted and total else self._max_records) / MAX_PAGES)
             if (is_counted or is_capped) and size == asked < needed:
-                self._least = needed
-                return self._reading(span)
+                self._min_size = needed
+                return self._read_pass(span)
             if is_capped:
                 if not is_counted:
                     raise self._too_many(span, total)
-                is_whole = False
+                is_complete = False
                 break
             number += 1
-        # Where the count has changed, somebody left, and another one may have slipped by.
+        # If the total changed, a record left, and another may have been skipped.
         expected = expected if len(totals) == 1 else None
         is_steady = number == 1 or totals != {None}
-        return _Reading(hits, expected, number, is_whole, is_steady)
+        return _Pass(hits, expected, number, is_complete, is_steady)
 
     def _size(self) -> int:
-        """The page size at the moment, or the next one by which the last page ends at the cap."""
+        """The current page size, adjusted so that the last page ends exactly at the cap."""
         size = self._asker.size
         while self._max_records % size:
             size -= 1
-        while size < self._least or self._max_records % size:
+        while size < self._min_size or self._max_records % size:
             size += 1
         return size
 
@@ -140,7 +140,7 @@ class Paging:
 
 
 def _is_last(page: Page, offset: int, *, is_counted: bool) -> bool:
-    """Whether nothing is behind a page that begins at `offset`."""
+    """Whether no page follows the one that begins at `offset`."""
     total = page.total or 0
     if page.more or not is_counted:
         return not page.sent and total <= offset

@@ -1,4 +1,4 @@
-"""What a search is asked."""
+"""The body of a search request."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.page import Span
 
 KOBJECT = "kobject"
-# What one question is asked for at most. See docs/BEHAVIOR.md.
+# Limits of one query. See docs/BEHAVIOR.md.
 MAX_PAGES = 100
 MAX_RECORDS = 10_000
 
 
 @dataclass
-class Habits:
-    """What answers have shown about the server; for all threads that ask the same query."""
+class Quirks:
+    """Observed server quirks, shared by all threads that run the same query."""
 
     is_disordered: bool = False
-    """It has ignored the order asked for: then order proves nothing."""
+    """It has ignored the sort order, so order proves nothing."""
     always_links: bool | None = None
-    """Even an empty answer has a link to the next page; `None` until it was asked."""
+    """It sends a `next` link even for an empty range; `None` until tested."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,18 @@ class Query:
     context: str
     path: str
     include_deleted: bool
-    habits: Habits = field(default_factory=Habits, compare=False)
+    quirks: Quirks = field(default_factory=Quirks, compare=False)
 
     def body(self, span: Span, *, exact: bool = False) -> dict[str, Any]:
         """The search body for `span`.
 
-        Two bounds are two criteria, as other connectors send them. Unless it must be `exact`, one
-        millisecond more is asked for: an index that holds microseconds, or takes `lte` for `lt`,
-        would otherwise leave out a record between this span and the next.
+        Each bound is its own criterion, as other connectors send them. Unless `exact`, the range is
+        extended by one millisecond: an index that stores microseconds, or treats `lte` as `lt`,
+        would otherwise miss a record between this span and the next.
         """
         prefix = self.context
         if self.path == SEARCH and prefix.startswith(f"{KOBJECT}_"):
-            # One klass is searched by the attributes of all, and archived under its own.
+            # The search uses the generic kobject fields for a single klass; the archive does not.
             prefix = KOBJECT
         updated, created = f"{prefix}_updated_at", f"{prefix}_created_at"
         criteria = [

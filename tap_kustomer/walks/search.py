@@ -1,16 +1,16 @@
-"""POST search: every record of a range once, in order of `updated_at`, whatever happens meanwhile.
+"""POST search: every record of a range once, in order of `updated_at`, while the index changes.
 
-What can be relied on: a search for a closed range of `updated_at` answers the records that lie in
-it, at most a page of them, oldest first. What can't: offsets (the index is live), the order among
-records of one millisecond, a second sort key, more than 100 pages or 10,000 records per query, an
-exact `meta.total`, and that every record it counts is one it sends. So:
+Reliable: a search for a closed range of `updated_at` returns records of that range, oldest first,
+one page at most. Not reliable: offsets (the index is live), the order within a millisecond, a
+second sort key, more than 100 pages or 10,000 records per query, the exact value of `meta.total`,
+and that every record counted is returned. So:
 
-- Page 1 is asked again and again, each time from the last instant seen up to the same frozen end.
-  No offset is used, so a record that changes meanwhile (and thereby leaves the range) moves nobody.
-- Of a page in order, everything before its last instant is complete; the records of that instant
+- Only page 1 is used (keyset pagination): each request runs from the last instant seen to the same
+  fixed end. Without offsets, a record that changes, and so leaves the range, shifts no other.
+- In a page in order, everything before its last instant is complete. The records of that instant
   are read again with the next page.
-- A page that proves nothing, or can't be read, is cut: the range is divided until each part is
-  proven. What is still in doubt at one instant is for `ties.py`.
+- If a page proves nothing, or fails, its range is split until each part is proven. A single instant
+  that is still unproven goes to `ties.py`.
 
 See docs/BEHAVIOR.md, "Search".
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class SearchWalk:
-    """Walks a range of one query; for one thread. `end` may be lowered between two chunks."""
+    """Walks a range of one query. Not thread-safe. `end` may be lowered between two chunks."""
 
     def __init__(
         self,
@@ -45,25 +45,25 @@ class SearchWalk:
         size: int | None = None,
         max_records: int = MAX_RECORDS,
     ) -> None:
-        """Walk from `start` to `end` (inclusive); `size` is the page size to begin with."""
+        """Walk from `start` to `end` (inclusive); `size` is the initial page size."""
         self.start = start
         self.end = end
         self._asker = Asker(client, query, page_size, size)
         self._ties = Ties(self._asker, max_records)
-        # Ends of the parts that a range in doubt was cut into, the nearest one last.
+        # Where the parts of an unproven range end; a stack, nearest end on top.
         self._cuts: list[int] = []
 
     @property
     def size(self) -> int:
-        """The page size that works at the moment."""
+        """The page size that currently works."""
         return self._asker.size
 
     def chunks(self) -> Iterator[Chunk]:
-        """All records of the range, in chunks that are in order.
+        """All records of the range, in order.
 
         Raises:
             KustomerError: as the client does.
-            TieError: one instant holds more records than can be told apart.
+            TieError: one instant has more records than can be separated.
         """
         start = self.start
         while start <= self.end:
@@ -75,10 +75,10 @@ class SearchWalk:
             if page and (page.complete or self._asker.is_past_end(span, page)):
                 yield Chunk(page.hits, end + 1, 0 if end == self.end else None)
                 start = end + 1
-            elif page and (before := self._proven(page)):
-                remaining = None if page.total is None else page.total - len(before)
+            elif page and (proven := self._proven(page)):
+                remaining = None if page.total is None else page.total - len(proven)
                 start = page.hits[-1].instant
-                yield Chunk(before, start, remaining)
+                yield Chunk(proven, start, remaining)
             elif start == end or (page and self._is_all_at(page, start)):
                 yield from self._ties.read(start)
                 start += 1
@@ -93,28 +93,28 @@ class SearchWalk:
         return self.end
 
     def _proven(self, page: Page) -> list[Hit]:
-        """The records before the last instant of a page, where its order proves them complete."""
+        """The records before the page's last instant, if its order proves them complete."""
         if self._asker.is_disordered or is_doubtful(page) or not page.hits:
             return []
         last = page.hits[-1].instant
         return [hit for hit in page.hits if hit.instant < last]
 
     def _is_all_at(self, page: Page, start: int) -> bool:
-        """Whether the first instant fills a page; records that name none only seem to."""
+        """Whether one instant fills the page, by records that actually have an `updated_at`."""
         is_first = bool(page.hits) and page.hits[-1].instant == start
         return is_first and bool(page.ordered) and not is_doubtful(page)
 
 
 def _middle(page: Page | None, start: int, end: int) -> int:
-    """Where to cut a range: at the median of the records seen, else in the middle; before `end`."""
-    if page and not page.hits and page.sent:  # all of it lies beyond the end
+    """Where to split a range: the median of the records seen, else the middle; before `end`."""
+    if page and not page.hits and page.sent:  # all records lie beyond the end
         return end - 1
     if not page or not page.hits:
         return (start + end) // 2
     first, last = page.hits[0].instant, page.hits[-1].instant
-    # Records that don't say when they were updated stand at the start, wherever they are.
+    # Records without `updated_at` were placed at the start, wherever they belong.
     if first == last and (not page.ordered or (first == start and is_doubtful(page))):
         return (start + end) // 2
-    # One instant that fills a page has no order that could prove that nothing lies before it.
+    # A page of a single instant does not prove that nothing lies before it.
     cut = last - 1 if first == last else page.hits[len(page.hits) // 2].instant
     return min(max(cut, start), end - 1)

@@ -1,14 +1,14 @@
-"""A range of a search, cut into slices that are fetched ahead in parallel and handed over in order.
+"""Splits a search range into slices that are fetched ahead in parallel and returned in order.
 
-- A slice is walked by one thread. What is handed over does not depend on how many threads there
-  are or how the range was cut: slices don't overlap, and each is in order.
-- The first page of a slice tells how dense it is: there it is cut so that about `TARGET` records
-  remain in it, and what is behind the cut is the next slice. So a quiet month costs one request and
-  a busy hour is cut fine; a slice is never planned before its density has been seen.
-- Memory is bounded: what waits and what is being fetched, taken as the largest answer so far, must
-  fit in `room` bytes. The first slice may always fetch when its buffer is empty, so the queue
+- One thread walks a slice. The output does not depend on the number of threads or where the range
+  is split: slices don't overlap, and each is in order.
+- The first page of a slice shows its density. The slice is then shortened to about `TARGET`
+  records, and the rest becomes the next slice. So a quiet month costs one request and a busy hour
+  is split finely; no slice is planned before its density is known.
+- Memory is bounded: buffered chunks plus those in flight (each estimated as the largest so far)
+  must fit in `room` bytes. The first slice may always fetch when its buffer is empty, so the queue
   cannot deadlock.
-- An error waits for its turn as records do: all that lies before it is handed over first.
+- An error is raised in order: everything before it is returned first.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.page import Chunk
     from tap_kustomer.walks.search import SearchWalk
 
-# Records in a slice: 9 pages of 500, less what pages share at their borders, and a little less
-# again, so that the last page of a slice is nearly full and seldom followed by a nearly empty one.
+# Records per slice: 9 pages of 500, minus the overlap at page boundaries, minus a margin, so that
+# the last page of a slice is nearly full and seldom followed by a nearly empty one.
 TARGET = 4_380
 THREAD = "kustomer-slice"
-# Bytes of records that may wait: about 27 full pages, what three slices hold.
+# Bytes of records that may be buffered: about 27 full pages, or three slices.
 ROOM = 44_000_000
 
 
 class Limits(NamedTuple):
-    """How much is read at once. Tests lower these, so that a few records are many."""
+    """How much is read at once. Tests lower these to reach the limits with few records."""
 
     max_records: int = MAX_RECORDS
     target: int = TARGET
@@ -67,8 +67,8 @@ class SliceReader:
     ) -> None:
         """Prepare to read from `start` to `end` (inclusive).
 
-        `walk` makes the walk of a slice of its start, its end and the page size to begin with,
-        which is the one that works at the moment.
+        `walk` creates the walk of one slice from its start, its end and the initial page size (the
+        one that currently works).
         """
         self._make_walk = walk
         self._queue = deque([_Slice(start, end)])
@@ -77,30 +77,30 @@ class SliceReader:
         self._target = limits.target
         self._room = limits.room
         self._changed = threading.Condition()
-        self._waiting = self._fetching = self._largest = 0
+        self._buffered = self._fetching = self._largest = 0
         self._stopped = False
-        self._finished = (0, 0)
+        self._last_finished = (0, 0)
 
     def read(self) -> Generator[Chunk]:
-        """The chunks of the range, in order, each as soon as its turn has come.
+        """The chunks of the range, in order.
 
         Raises:
-            KustomerError: as the walk does, once everything before the failure is handed over.
+            KustomerError: as the walk does, after everything before the failure was returned.
         """
         for _ in range(self._threads):
-            # A daemon, since a thread may be waiting for a server long after nobody needs it.
+            # Daemon threads: one may still wait for the server when its result is no longer needed.
             threading.Thread(target=self._work, name=THREAD, daemon=True).start()
         try:
             while self._queue:
-                if chunk := self._next():
+                if chunk := self._next_chunk():
                     yield chunk
         finally:
             with self._changed:
                 self._stopped = True
                 self._changed.notify_all()
 
-    def _next(self) -> Chunk | None:
-        """The next chunk of the first slice; `None` when the slice leaves the queue."""
+    def _next_chunk(self) -> Chunk | None:
+        """The next chunk of the first slice, or `None` when that slice is done."""
         with self._changed:
             first = self._queue[0]
             while not first.ready and not first.done:
@@ -108,7 +108,7 @@ class SliceReader:
             self._changed.notify_all()
             if first.ready:
                 chunk = first.ready.popleft()
-                self._waiting -= _size(chunk)
+                self._buffered -= _size(chunk)
                 return chunk
             self._queue.popleft()
         if first.error:
@@ -116,20 +116,20 @@ class SliceReader:
         return None
 
     def _work(self) -> None:
-        while current := self._take():
+        while current := self._next_slice():
             try:
                 self._walk_through(current)
-            except Exception as error:  # noqa: BLE001  (raised again when its turn has come)
+            except Exception as error:  # noqa: BLE001  (raised by `_next_chunk`, in order)
                 current.error = error
             with self._changed:
                 current.done = True
                 if current.error and current in self._queue:
-                    while self._queue[-1] is not current:  # nothing behind is handed over
+                    while self._queue[-1] is not current:  # later slices are never returned
                         self._queue.pop()
                 self._changed.notify_all()
 
-    def _take(self) -> _Slice | None:
-        """The first slice that nobody walks yet; `None` when there will be no more."""
+    def _next_slice(self) -> _Slice | None:
+        """The first slice that no thread has taken; `None` when there will be no more."""
         with self._changed:
             while not self._stopped:
                 for current in self._queue:
@@ -149,13 +149,13 @@ class SliceReader:
             count += len(chunk.hits)
             if chunk.resume_at > at:
                 current.count += count
-                self._cut(current, at, chunk, count)
+                self._split(current, at, chunk, count)
                 walk.end = current.end
                 at, count = chunk.resume_at, 0
-        self._finished = (current.count, current.end - current.start + 1)
+        self._last_finished = (current.count, current.end - current.start + 1)
 
     def _fetch(self, current: _Slice, chunks: Iterator[Chunk]) -> Chunk | None:
-        """The next chunk, once there is room for it; `None` at the end, or when stopped."""
+        """The next chunk, once it fits in memory; `None` at the end, or when stopped."""
         if (expected := self._reserve(current)) is None:
             return None
         chunk = None
@@ -168,37 +168,37 @@ class SliceReader:
                 self._largest = max(self._largest, size)
                 if chunk:
                     current.ready.append(chunk)
-                    self._waiting += size
+                    self._buffered += size
                 self._changed.notify_all()
         return chunk
 
     def _reserve(self, current: _Slice) -> int | None:
-        """Wait until the slice may fetch: the bytes expected; `None` when the reader stopped."""
+        """Wait until the slice may fetch. Returns the bytes reserved, `None` if stopped."""
         with self._changed:
             while not self._stopped and current in self._queue:
                 is_first = current is self._queue[0] and not current.ready
-                if is_first or self._waiting + self._fetching + self._largest <= self._room:
+                if is_first or self._buffered + self._fetching + self._largest <= self._room:
                     self._fetching += self._largest
                     return self._largest
                 self._changed.wait()
         return None
 
-    def _cut(self, current: _Slice, start: int, chunk: Chunk, count: int) -> None:
-        """Leave to others what is far more than a slice; they begin to walk it at once."""
+    def _split(self, current: _Slice, start: int, chunk: Chunk, count: int) -> None:
+        """Shorten a slice that is far too large; another thread takes the rest immediately."""
         resume_at, end = chunk.resume_at, current.end
         width = end - resume_at + 1
         if width <= 0 or not count:
             return
         seen, passed = count, resume_at - start
         expected = seen * width / passed if chunk.remaining is None else chunk.remaining
-        wanted = max(self._target - current.count, count)
-        if expected < wanted + self._target / 2:
+        target_count = max(self._target - current.count, count)
+        if expected < target_count + self._target / 2:
             return
-        # The slice finished last tells more about density than one page does, where they agree.
-        known, lasted = self._finished
-        if known and 0.8 < known * passed / (seen * lasted) < 1.25:  # noqa: PLR2004  (about alike)
-            seen, passed = seen + known, passed + lasted
-        cut = resume_at + wanted * passed // seen
+        # If the last finished slice had a similar density, include it: it is a larger sample.
+        last_count, last_width = self._last_finished
+        if last_count and 0.8 < last_count * passed / (seen * last_width) < 1.25:  # noqa: PLR2004  (within 25 %)
+            seen, passed = seen + last_count, passed + last_width
+        cut = resume_at + target_count * passed // seen
         if cut < end:
             rest = _Slice(cut + 1, end)
             with self._changed:

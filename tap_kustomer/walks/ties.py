@@ -1,8 +1,8 @@
-"""Records that share one instant of `updated_at`, more than a page or not what was counted.
+"""Records that share one instant of `updated_at` and don't fit a page, or don't match the total.
 
-They are cut by `created_at` until each part is proven. What can't be cut (records that share both
-instants, records without a creation instant) is read by page number, see `paging.py`; so is all of
-the instant where the search can't filter by creation.
+The instant is split by `created_at` until each part is proven. What can't be split (records that
+share both instants, or have no creation instant) is read by page number (`paging.py`). So is the
+whole instant if the search can't filter by creation.
 See docs/BEHAVIOR.md, "Many records in one millisecond" and "Records that can't be read".
 """
 
@@ -21,148 +21,148 @@ if TYPE_CHECKING:
 
     from tap_kustomer.walks.ask import Asker
 
-# Creation instants outside of these are not told apart: text has no years before 1 or after 9999.
+# The bounds to split `created_at` within. The upper one is in the year 9892: text ends with 9999.
 EARLIEST, LATEST = 0, 250_000_000_000_000
-# Parts that fail, of an instant and of all instants of a walk, before no further one is cut: a
-# record that fails costs about 48, fewer if it was created near another one.
+# Failing parts, of one instant and of a whole walk, after which none is split any further. One bad
+# record causes about 48 failures, fewer if it was created close to another bad one.
 MAX_FAILING, MAX_FAILING_IN_ALL = 200, 1_000
 
 
 class Ties:
-    """Reads all records of an instant."""
+    """Reads all records of one instant."""
 
     def __init__(self, asker: Asker, max_records: int = MAX_RECORDS) -> None:
-        """Ask through `asker`, never for more than `max_records` of one question."""
+        """Read through `asker`, at most `max_records` records per query."""
         self._asker = asker
         self._paging = Paging(asker, max_records)
         self._max_records = max_records
-        # The creation instants of the records handed over, by their keys.
+        # The creation instants of the records returned so far, by key.
         self._seen: dict[str | bytes, int] = {}
-        self._settled = self._hidden = self._failing = 0
+        self._accounted = self._hidden = self._all_failing = 0
         self._is_unread = self._is_capped = False
-        self._ahead = (0, 0)
+        self._counted_ahead = (0, 0)
 
     def read(self, instant: int) -> Iterator[Chunk]:
-        """The records of `instant`, in lists that are in order of creation as far as it is known.
+        """The records of `instant`, by creation where it is known.
 
         Raises:
-            KustomerError: as the client does; also when nothing around `instant` can be read.
+            KustomerError: as the client does; also when the next instant can't be read either.
             TieError: more records share both instants than the search can page through.
         """
         span = Span(instant, instant)
         page = self._asker.page_or_none(span)
         if page is None and self._is_next_unread(instant):
-            with self._asker.exactly():
+            with self._asker.exact_bounds():
                 yield from self._read(instant, self._asker.page_or_none(span))
         else:
             yield from self._read(instant, page)
 
     def _is_next_unread(self, instant: int) -> bool:
-        """Whether it is only the millisecond behind `instant`, asked for with it, that fails."""
-        with self._asker.exactly():
+        """Whether only the millisecond after `instant` fails, which every request includes."""
+        with self._asker.exact_bounds():
             this = self._asker.page_or_none(Span(instant, instant))
             return this is not None and not self._asker.page_or_none(Span(instant + 1, instant + 1))
 
     def _read(self, instant: int, page: Page | None) -> Iterator[Chunk]:
-        self._seen, self._settled, self._hidden, self._is_unread = {}, 0, 0, False
+        self._seen, self._accounted, self._hidden, self._is_unread = {}, 0, 0, False
         self._is_capped = page is not None and (page.total or 0) >= self._max_records
         span = Span(instant, instant)
-        waiting: list[Hit] = []
-        for hits in self._parts(span, page):
+        pending: list[Hit] = []
+        for hits in self._by_creation(span, page):
             if new := self._new(hits):
-                if waiting:
-                    yield Chunk(waiting, instant)
-                waiting = new
+                if pending:
+                    yield Chunk(pending, instant)
+                pending = new
         if page is None and not self._is_unread:
-            # Every part can be read and the whole can't: what fails has no creation instant.
+            # Every part can be read but not the whole: the bad record has no creation instant.
             page = self._asker.page_or_none(span)
-            waiting += self._new(page.hits) if page else []
+            pending += self._new(page.hits) if page else []
             self._is_unread = page is None
         if page and not page.complete:
-            waiting += self._new(self._uncounted(span, page))
+            pending += self._new(self._missed(span, page))
         unread = instant if self._is_unread else None
-        yield Chunk(waiting, instant + 1, hidden=self._newly_hidden(instant), unread=unread)
+        yield Chunk(pending, instant + 1, hidden=self._newly_hidden(instant), unread=unread)
 
     def _newly_hidden(self, instant: int) -> int:
-        """How many records are hidden here that did not count with the instant before.
+        """How many records are hidden here that were not counted with the previous instant.
 
-        A search is asked for one millisecond more, so what hides there counts twice.
+        Each request covers one extra millisecond, so a record hidden there is counted twice.
         """
-        at, known = self._ahead
+        at, known = self._counted_ahead
         hidden = max(self._hidden - (known if at == instant else 0), 0)
-        self._ahead = instant + 1, hidden
+        self._counted_ahead = instant + 1, hidden
         return hidden
 
-    def _uncounted(self, whole: Span, page: Page) -> list[Hit]:
-        """What no range of creation has found, if the instant counts more than was seen."""
+    def _missed(self, whole: Span, page: Page) -> list[Hit]:
+        """The records that no range of creation returned, if the total exceeds those seen."""
         undated = sum(created == UNKNOWN for created in self._seen.values())
-        is_settled = page.total in {self._settled, self._settled + undated}
+        is_settled = page.total in {self._accounted, self._accounted + undated}
         if is_settled or self._is_unread or (self._is_capped and not undated):
             return []
         return self._by_pages(whole, page)
 
-    def _parts(self, whole: Span, whole_page: Page | None) -> Iterator[list[Hit]]:
-        """The records of an instant, in parts by creation that are cut until each is proven."""
+    def _by_creation(self, whole: Span, whole_page: Page | None) -> Iterator[list[Hit]]:
+        """The records of an instant, split by creation until each part is proven."""
         undated: list[Hit] = []
         failing = 0
-        waiting = [whole]
-        while waiting:
-            part = waiting.pop()
-            asked = self._asked(part)
-            page = whole_page if part is whole else self._asker.page_or_none(asked)
-            if page and (page.complete or self._asker.is_past_end(asked, page)):
-                self._settled += page.sent if page.total is None else page.total
+        pending = [whole]
+        while pending:
+            part = pending.pop()
+            request_span = self._extended(part)
+            page = whole_page if part is whole else self._asker.page_or_none(request_span)
+            if page and (page.complete or self._asker.is_past_end(request_span, page)):
+                self._accounted += page.sent if page.total is None else page.total
                 yield page.hits
                 continue
             if page is None:
                 failing += 1
-                self._failing += 1
-                if failing == 1 and not self._can_cut(whole):
-                    yield self._uncut(whole, whole_page)
+                self._all_failing += 1
+                if failing == 1 and not self._can_split(whole):
+                    yield self._read_unsplit(whole, whole_page)
                     return
-            is_hopeless = failing > MAX_FAILING or self._failing > MAX_FAILING_IN_ALL
-            pieces = [] if page is None and is_hopeless else _pieces(part, page)
-            waiting += [part._replace(first=first, last=last) for first, last in reversed(pieces)]
-            if pieces and page:
+            is_hopeless = failing > MAX_FAILING or self._all_failing > MAX_FAILING_IN_ALL
+            ranges = [] if page is None and is_hopeless else _subranges(part, page)
+            pending += [part._replace(first=first, last=last) for first, last in reversed(ranges)]
+            if ranges and page:
                 undated += [hit for hit in page.hits if hit.created == UNKNOWN]
             elif page:
-                self._settled += page.total or 0
-                yield self._by_pages(asked, page)
-            elif not pieces:
+                self._accounted += page.total or 0
+                yield self._by_pages(request_span, page)
+            elif not ranges:
                 self._is_unread = True
         yield undated
 
-    def _asked(self, part: Span) -> Span:
-        """The part, with one millisecond more where no count would show that a record is missing.
+    def _extended(self, part: Span) -> Span:
+        """The part, extended by a millisecond if a capped total could not reveal a missing record.
 
-        As with `updated_at`: an index may hold microseconds, or take `lte` for `lt`.
+        As with `updated_at`, the index may store microseconds, or treat `lte` as `lt`.
         """
         if part.last is None or not self._is_capped:
             return part
         return part._replace(last=part.last + 1)
 
-    def _can_cut(self, whole: Span) -> bool:
-        """Whether a range of creation that holds no record can be read at this instant."""
+    def _can_split(self, whole: Span) -> bool:
+        """Whether the search can filter by creation here: tested with a range without records."""
         return self._asker.page_or_none(whole._replace(first=EARLIEST, last=EARLIEST)) is not None
 
-    def _uncut(self, whole: Span, page: Page | None) -> list[Hit]:
-        """The records of an instant that fails whatever range of creation is asked for.
+    def _read_unsplit(self, whole: Span, page: Page | None) -> list[Hit]:
+        """The records of an instant where every filter by creation fails.
 
         Raises:
-            TransientError: the next instant can't be read either: it is more than a record.
+            TransientError: the next instant fails too, so it is not a single bad record.
         """
         if page:
-            self._settled = page.total or 0
+            self._accounted = page.total or 0
             return self._by_pages(whole, page)
         self._is_unread = True
-        with self._asker.exactly():
+        with self._asker.exact_bounds():
             if self._asker.page_or_none(Span(whole.start + 1, whole.start + 1)):
                 return []
-        fault = f"no answer about what was updated from {timestamps.text(whole.start)} on"
+        fault = f"no search for records updated from {timestamps.text(whole.start)} on succeeds"
         raise TransientError(self._asker.query.path, fault)
 
     def _by_pages(self, span: Span, page: Page) -> list[Hit]:
-        """The records of a span that nothing is left to cut by; `page` is its first one."""
+        """The records of a span that can't be split; `page` is its page 1."""
         if is_doubtful(page):
             self._asker.find_limit(span, page)
         try:
@@ -170,21 +170,21 @@ class Ties:
         except TransientError:
             self._is_unread = True
             return []
-        if span.first is span.last is None:  # all of the instant, whatever its parts have shown
+        if span.first is span.last is None:  # the whole instant replaces the counts of its parts
             self._hidden = max(expected - len({hit.key for hit in hits} | self._seen.keys()), 0)
         else:
             self._hidden += max(expected - len(hits), 0)
         return hits
 
     def _new(self, hits: list[Hit]) -> list[Hit]:
-        """Those that have not been handed over yet; also what both of two parts hold."""
+        """The hits not returned yet; neighboring parts may overlap."""
         new = [hit for hit in hits if hit.key not in self._seen]
         self._seen.update((hit.key, hit.created) for hit in new)
         return new
 
 
-def _pieces(span: Span, page: Page | None) -> list[tuple[int | None, int | None]]:
-    """The ranges of creation to read instead of `span`; none where there is nothing to cut by."""
+def _subranges(span: Span, page: Page | None) -> list[tuple[int | None, int | None]]:
+    """The ranges of creation to read instead of `span`; none if it can't be split."""
     first, last = span.first, span.last
     lower = EARLIEST if first is None else first
     upper = LATEST if last is None else last
@@ -202,10 +202,10 @@ def _pieces(span: Span, page: Page | None) -> list[tuple[int | None, int | None]
         return [(first, middle - 1), (middle, last)]
     if middle < created[-1]:
         return [(first, middle), (middle + 1, last)]
-    pieces: list[tuple[int | None, int | None]] = []
+    ranges: list[tuple[int | None, int | None]] = []
     if lower < middle:
-        pieces.append((first, middle - 1))
-    pieces.append((first if middle == lower else middle, last if middle == upper else middle))
+        ranges.append((first, middle - 1))
+    ranges.append((first if middle == lower else middle, last if middle == upper else middle))
     if middle < upper:
-        pieces.append((middle + 1, last))
-    return pieces
+        ranges.append((middle + 1, last))
+    return ranges

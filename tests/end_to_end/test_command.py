@@ -106,7 +106,11 @@ def test_a_missing_permission(tap: Tap, emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("base_url", "https://kustomerapp.com.evil.org", "Setting base_url names no Kustomer org"),
+        (
+            "base_url",
+            "https://kustomerapp.com.evil.org",
+            "Setting base_url does not name a Kustomer org",
+        ),
         ("base_url", "http://acme.kustomerapp.com", "Setting base_url does not start with https"),
         ("api_key", "", "Setting api_key is missing"),
         ("start_date", "last week", "Setting start_date is not a date"),
@@ -182,4 +186,4 @@ def test_a_catalog_that_names_another_klass(tap: Tap) -> None:
     tap.catalog.write_text(json.dumps(catalog))
     result = tap.run()
     assert result.code == 1
-    assert "In the catalog it is a stream of the klass 'Order'" in result.log
+    assert "The catalog has this stream for klass 'Order'" in result.log

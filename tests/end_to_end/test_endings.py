@@ -23,7 +23,7 @@ HALF = b"xxxxxxxx"
 IMPATIENT = """
 from tap_kustomer import ending
 from tap_kustomer.tap import TapKustomer
-ending.PATIENCE = 0.5
+ending.FLUSH_TIMEOUT = 0.5
 TapKustomer.cli()
 """
 
@@ -73,7 +73,7 @@ def test_a_slow_target_gets_the_record_whole_and_a_last_state(
     # Python takes signals that come at the same time in any order.
     assert process.returncode in {128 + signal.Signals[name] for name in signals}
     assert "Traceback" not in log
-    assert log.count("A signal ends the run") == 1
+    assert log.count("Stopped by a signal") == 1
     records = [m["record"] for m in messages if m["type"] == "RECORD"]
     assert size in {len(record["preview"]) for record in records}
     assert messages[-1]["type"] == "STATE"
@@ -90,7 +90,7 @@ def test_a_target_that_never_reads_again_is_not_waited_for(
         assert process.stderr
         assert process.wait(20) == 128 + signal.SIGTERM
         log = process.stderr.read().decode()
-    assert "The target has not read what was left within" in log
+    assert "The target did not read the remaining output within" in log
     assert "Traceback" not in log
     assert "Exception" not in log
 

@@ -47,7 +47,7 @@ CASES = {
     "a port": Case("names a port", {"base_url": "https://acme.kustomerapp.com:8443"}),
     "a user name": Case("contains a user name", {"base_url": "https://a:b@acme.kustomerapp.com"}),
     "no address": Case("is not a web address", {"base_url": "https://[acme"}),
-    "no org": Case("names no org of yours", {"base_url": "https://www.kustomerapp.com"}),
+    "no org": Case("does not name your org", {"base_url": "https://www.kustomerapp.com"}),
     "a bad start": Case("Setting start_date is not a date", {"start_date": "last week"}),
     "a bad end": Case("Setting end_date is not a date", {"end_date": "31.12.2026"}),
     "an end before the start": Case(
@@ -124,7 +124,7 @@ def test_a_file_that_is_missing_or_no_json(tap: Tap) -> None:
     broken = outcome([COMMAND, "--config", str(tap.folder / "broken.json")])
     assert (missing.code, broken.code) == (2, 2)
     assert "a file is missing or can't be read" in missing.log
-    assert "a file holds no JSON object" in broken.log
+    assert "a file is not a usable JSON object" in broken.log
     assert "secret" not in broken.log
 
 
@@ -142,7 +142,7 @@ def test_a_truncated_file_of_any_option(tap: Tap, option: str, mode: str) -> Non
     line = [COMMAND, *others, option, str(tap.folder / "truncated.json"), *filter(None, [mode])]
     result = outcome(line)
     assert result.code == 2
-    assert f"Invalid value for '{option}': a file holds no JSON object" in result.log
+    assert f"Invalid value for '{option}': a file is not a usable JSON object" in result.log
     assert "secret" not in result.log
     assert "Traceback" not in result.log
 
@@ -163,7 +163,7 @@ def test_discovery_without_a_network(tap: Tap) -> None:
     tap.config |= {"base_url": "http://127.0.0.1:9", "typed_custom_attributes": True}
     result = tap.run("--discover")
     assert result.code == 0
-    assert "Discovery can't ask Kustomer for custom attributes and klasses" in result.log
+    assert "Discovery can't read custom attributes and klasses" in result.log
     assert json.loads(result.out)["streams"]
 
 

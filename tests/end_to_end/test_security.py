@@ -242,7 +242,7 @@ def test_a_server_that_repeats_the_key_is_not_quoted(echo: Echo, tmp_path: Path)
     tap = Tap(tmp_path, echo.url)
     tap.config |= {"api_key": KEY, "kobject_streams": True}
     result = tap.run("--discover")
-    assert "Discovery can't ask Kustomer for custom attributes and klasses" in result.log
+    assert "Discovery can't read custom attributes and klasses" in result.log
     assert 1 <= echo.asked <= 3
     assert SECRET not in shown(result)
     assert "jane" not in shown(result)

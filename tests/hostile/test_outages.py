@@ -120,7 +120,7 @@ def test_a_part_of_time_is_down(concurrency: int) -> None:
     server = Server(records, patience=400)
     server.hooks.append(lambda ask, _: refusal(503) if _touches(ask, first, last) else None)
     outcome = run(server, concurrency=concurrency)
-    told(outcome, "customers", "no answer about what was updated from", text(first))
+    told(outcome, "customers", "no search for records updated from", text(first))
     assert outcome.ids() == {one.id for one in records[:1_000]}
     assert (outcome.bookmark() or BEGIN) < first
     assert "unread" not in outcome.state["bookmarks"]["customers"]

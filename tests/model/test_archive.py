@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tap_kustomer import timestamps
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH
-from tap_kustomer.walks.history import OVERLAP, REACH, History
+from tap_kustomer.walks.history import OVERLAP, SEARCH_WINDOW, History
 from tap_kustomer.walks.page import Chunk
 from tests.model.world import BASE, KIND, RunPlan, World
 
@@ -37,7 +37,7 @@ def asked_for(start: int, end: int) -> list[Asked]:
 
 @given(DAYS, DAYS)
 def test_each_instant_is_asked_of_all_that_may_know_it(offset: int, length: int) -> None:
-    line = BASE - REACH
+    line = BASE - SEARCH_WINDOW
     start = line + offset
     end = start + abs(length)
     asked = asked_for(start, end)
@@ -69,9 +69,9 @@ def test_nothing_is_lost_where_the_line_moves_on(
     For some hours, no more than a request takes, a record that crosses is in neither.
     """
     latency, crossing = (number * HOUR for number in hours)
-    world = World(page_size=3, start=BASE - REACH - 41 * timestamps.DAY)
+    world = World(page_size=3, start=BASE - SEARCH_WINDOW - 41 * timestamps.DAY)
     for number, offset in enumerate(offsets):
-        world.put(number, BASE - REACH + offset, BASE - REACH + offset)
+        world.put(number, BASE - SEARCH_WINDOW + offset, BASE - SEARCH_WINDOW + offset)
     for kill in kills:
         world.run(RunPlan(kill_after=kill, latency=latency, crossing=crossing))
     messages = world.run(RunPlan(latency=latency, crossing=crossing))
@@ -82,17 +82,17 @@ def test_nothing_is_lost_where_the_line_moves_on(
 
 @pytest.mark.parametrize("kill", range(2, 10))
 def test_a_kill_between_the_two_searches_loses_neither_side_of_the_line(kill: int) -> None:
-    world = World(page_size=3, start=BASE - REACH - 2 * timestamps.DAY)
+    world = World(page_size=3, start=BASE - SEARCH_WINDOW - 2 * timestamps.DAY)
     for number, offset in enumerate((-timestamps.DAY, timestamps.DAY)):
-        world.put(number, BASE - REACH + offset, BASE - REACH + offset)
+        world.put(number, BASE - SEARCH_WINDOW + offset, BASE - SEARCH_WINDOW + offset)
     world.run(RunPlan(kill_after=kill))
     world.settle()
 
 
 @pytest.mark.xfail(strict=True, reason="what neither search knows while a run passes, it misses")
 def test_a_record_in_neither_search_for_longer_than_a_run_takes() -> None:
-    world = World(page_size=3, start=BASE - REACH - 2 * timestamps.DAY)
-    world.put(0, BASE - REACH - HOUR, BASE - REACH - HOUR)
+    world = World(page_size=3, start=BASE - SEARCH_WINDOW - 2 * timestamps.DAY)
+    world.put(0, BASE - SEARCH_WINDOW - HOUR, BASE - SEARCH_WINDOW - HOUR)
     world.run(RunPlan(crossing=5 * HOUR))
     world.now += 5 * HOUR
     world.settle()

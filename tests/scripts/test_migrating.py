@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_kustomer.legacy_state import INCREMENTAL, WHOLE, taken_over
+from tap_kustomer.legacy_state import FULL_TABLE, INCREMENTAL, taken_over
 from tap_kustomer.settings import EXAMPLE_URL
 from tap_kustomer.tap import TapKustomer
 
@@ -18,8 +18,15 @@ CATALOG = {
         "streams"
     ]
 }
-SINGER_IO = {*INCREMENTAL, *WHOLE} - {"companies"}
-MELTANO_LABS = {*INCREMENTAL, *WHOLE, "slas", "sla_versions", "attachments", "custom_attributes"}
+SINGER_IO = {*INCREMENTAL, *FULL_TABLE} - {"companies"}
+MELTANO_LABS = {
+    *INCREMENTAL,
+    *FULL_TABLE,
+    "slas",
+    "sla_versions",
+    "attachments",
+    "custom_attributes",
+}
 
 
 def words(cell: str) -> list[str]:

@@ -61,7 +61,7 @@ def test_oldest_first_is_understood() -> None:
 
 
 def test_a_page_in_no_order_proves_nothing() -> None:
-    with pytest.raises(TransientError, match="the entries are in no order"):
+    with pytest.raises(TransientError, match="the entries are not sorted by id"):
         read(counted("c", "b", "e", count=3), count=3)
 
 
@@ -107,7 +107,7 @@ def test_a_cursor_that_does_not_move_is_an_error(count: int | None) -> None:
     assert [next(entries).id, next(entries).id] == ["f", "e"]
     with pytest.raises(TransientError) as caught:
         next(entries)
-    assert caught.value.fault == "the cursor does not move"
+    assert caught.value.fault == "the cursor does not advance"
     assert PATH in str(caught.value)
     assert len(sender.sent) == 2
 
@@ -116,7 +116,7 @@ def test_an_entry_without_an_id_is_handed_over_and_hides_no_order() -> None:
     ids, cursors = read(page("f", None, "e", ""), END)
     assert ids == ["f", "", "e", ""]
     assert cursors == [{}, {"before": "e"}]
-    with pytest.raises(TransientError, match="the cursor does not move"):
+    with pytest.raises(TransientError, match="the cursor does not advance"):
         read(page(None, None))
 
 
@@ -146,6 +146,6 @@ def test_an_odd_page_is_asked_again(odd: bytes, waits: list[float]) -> None:
 
 
 def test_an_error_names_the_path(waits: list[float]) -> None:
-    with pytest.raises(TransientError, match=rf"{PATH} \(the answer holds no list of records\)"):
+    with pytest.raises(TransientError, match=rf"{PATH} \(the response is not a list of records\)"):
         read(*[(200, {}, b'{"data": [null]}')] * 11)
     assert len(waits) == 10

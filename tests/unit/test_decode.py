@@ -89,7 +89,7 @@ def test_a_long_number_stays_a_number(digits: str) -> None:
 
 
 def test_a_body_without_them_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tap_kustomer.api.decode._mended", None)
+    monkeypatch.setattr("tap_kustomer.api.decode._repaired", None)
     assert decode(rb'{"a": "\u00001" }'.replace(b"0000", b"000a")) == {"a": "\n1"}
 
 

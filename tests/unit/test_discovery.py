@@ -235,7 +235,9 @@ def test_discovery_goes_on_without_a_network_but_no_run_does(
     tap, _ = unreachable(typed_custom_attributes=True, kobject_streams=True)
     assert set(tap.streams) == EVERY
     assert "custom" in properties(tap.catalog_dict, "conversations")
-    (line,) = [r for r in caplog.records if "Discovery can't ask Kustomer" in r.getMessage()]
+    (line,) = [
+        r for r in caplog.records if "Discovery can't read custom attributes" in r.getMessage()
+    ]
     assert line.levelno == logging.WARNING
     with pytest.raises(TransientError):
         tap.read()

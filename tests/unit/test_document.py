@@ -36,20 +36,20 @@ def test_a_document_holds_data(body: bytes, document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        (b"", "the answer is not JSON"),
-        (b"<html>proxy</html>", "the answer is not JSON"),
-        (b'{"data": [', "the answer is not JSON"),
-        (b"[]", "the answer holds no data"),
-        (b"null", "the answer holds no data"),
-        (b"{}", "the answer holds no data"),
-        (b'{"data": null}', "the answer holds no data"),
-        (b'{"data": "a"}', "the answer holds no data"),
-        (b'{"data": 7, "errors": []}', "the answer holds no data"),
-        (b'{"errors": []}', "the answer holds no data"),
-        (b'{"data": [{}, null]}', "the answer holds no list of records"),
-        (b'{"data": [], "errors": [{"code": "jane"}]}', "the answer reports errors"),
-        (b'{"data": null, "errors": {"code": "jane"}}', "the answer reports errors"),
-        (b'{"data": [], "errors": "jane"}', "the answer reports errors"),
+        (b"", "the response is not JSON"),
+        (b"<html>proxy</html>", "the response is not JSON"),
+        (b'{"data": [', "the response is not JSON"),
+        (b"[]", "the response has no data"),
+        (b"null", "the response has no data"),
+        (b"{}", "the response has no data"),
+        (b'{"data": null}', "the response has no data"),
+        (b'{"data": "a"}', "the response has no data"),
+        (b'{"data": 7, "errors": []}', "the response has no data"),
+        (b'{"errors": []}', "the response has no data"),
+        (b'{"data": [{}, null]}', "the response is not a list of records"),
+        (b'{"data": [], "errors": [{"code": "jane"}]}', "the response reports errors"),
+        (b'{"data": null, "errors": {"code": "jane"}}', "the response reports errors"),
+        (b'{"data": [], "errors": "jane"}', "the response reports errors"),
     ],
 )
 def test_anything_else_is_asked_again(body: bytes, fault: str) -> None:
@@ -58,7 +58,7 @@ def test_anything_else_is_asked_again(body: bytes, fault: str) -> None:
     assert type(caught.value) is TransientError
     assert caught.value.fault == fault
     assert str(caught.value).startswith(f"Kustomer kept failing at {PATH} ({fault}). ")
-    assert caught.value.__suppress_context__ == (fault == "the answer is not JSON")
+    assert caught.value.__suppress_context__ == (fault == "the response is not JSON")
 
 
 @pytest.mark.parametrize("none", [None, [], {}, "", False, 0])
@@ -79,11 +79,11 @@ def test_a_document_is_asked_for_until_it_is_one(
     assert fetch(client_for(sender), PATH, {"pageSize": 7}) == {"data": [A]}
     assert [one.path_url for one in sender.sent] == [f"{PATH}?pageSize=7"] * 5
     assert len(waits) == 4
-    assert [line.partition(", try")[0] for line in caplog.messages] == [
+    assert [line.partition(", attempt")[0] for line in caplog.messages] == [
         f"{PATH}: status 503",
-        f"{PATH}: the answer is not JSON",
-        f"{PATH}: the answer reports errors",
-        f"{PATH}: the answer holds no data",
+        f"{PATH}: the response is not JSON",
+        f"{PATH}: the response reports errors",
+        f"{PATH}: the response has no data",
     ]
 
 
@@ -125,5 +125,5 @@ def test_what_holds_no_records_is_asked_again(odd: object) -> None:
         with pytest.raises(TransientError) as caught:
             data_in({"data": [], member: odd}, PATH, member)
         assert type(caught.value) is TransientError
-        assert caught.value.fault == "the answer holds no list of records"
+        assert caught.value.fault == "the response is not a list of records"
         assert PATH in str(caught.value)

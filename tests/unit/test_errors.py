@@ -14,7 +14,7 @@ from tests.support import Answer, Transport, client_for, scripted
 
 PATH = "/v1/teams"
 LATER = (
-    "Run again later: nothing is lost, the next run goes on from the bookmark. If it lasts, see "
+    "Run again later: nothing is lost, the next run resumes from the bookmark. If it persists, see "
     "Kustomer's status page."
 )
 CERTIFICATE = (
@@ -45,7 +45,7 @@ def not_answered(status: int) -> str:
 
 
 LINK = (
-    f"The answer to {PATH} leads to another address, which the API key is not sent to: set "
+    f"The response to {PATH} leads to another address, where the API key is not sent: set "
     "base_url to your org's address as the browser shows it."
 )
 
@@ -141,7 +141,7 @@ def test_a_broken_connection_passes_and_only_a_slow_one_asks_for_less(
 ) -> None:
     error = refused(failure)
     assert type(error) is (errors.TransientError if fault else errors.OverloadedError)
-    said = f"connection broken: {fault}" if fault else "no whole answer in time"
+    said = f"connection broken: {fault}" if fault else "no complete response in time"
     assert str(error) == kept_failing(said)
     assert isinstance(error, errors.TransientError)
     assert error.fault == said
@@ -178,7 +178,7 @@ def test_what_fails_after_the_deadline_was_too_slow(failure: Exception) -> None:
 
     with pytest.raises(errors.OverloadedError) as caught:
         client_for(Transport(answer)).get(PATH)
-    assert str(caught.value) == kept_failing("no whole answer in time")
+    assert str(caught.value) == kept_failing("no complete response in time")
     assert "jane" not in "".join(traceback.format_exception(caught.value))
 
 

@@ -56,13 +56,13 @@ def path(tmp_path: Path) -> Path:
 def test_a_file_without_settings_or_catalog(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     for read in (lambda: files.config(str(path)), lambda: through(files.catalog, path)):
-        assert "holds no JSON object" in refused(read)
+        assert "is not a usable JSON object" in refused(read)
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_a_file_without_a_state(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    assert "holds no JSON object" in refused(lambda: through(files.state, path))
+    assert "is not a usable JSON object" in refused(lambda: through(files.state, path))
 
 
 @pytest.mark.parametrize("content", NO_OBJECT.values(), ids=NO_OBJECT)
@@ -137,7 +137,7 @@ def test_a_catalog_is_read_whole(path: Path) -> None:
 )
 def test_an_object_that_is_no_catalog(path: Path, value: object) -> None:
     path.write_text(json.dumps(value))
-    assert "holds no catalog" in refused(lambda: through(files.catalog, path))
+    assert "is not a catalog" in refused(lambda: through(files.catalog, path))
 
 
 def test_a_stream_that_is_not_selected_needs_no_columns(path: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_catalog_whose_columns_can_not_be_used(path: Path, column: str, schema
     if schema is None:
         del columns[column]
     path.write_text(json.dumps(whole))
-    assert "holds no catalog" in refused(lambda: through(files.catalog, path))
+    assert "is not a catalog" in refused(lambda: through(files.catalog, path))
 
 
 def test_a_catalog_whose_replication_key_is_no_column(path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_catalog_whose_replication_key_is_no_column(path: Path) -> None:
     (entry,) = [one for one in whole["streams"] if one["tap_stream_id"] == "work_sessions"]
     entry["replication_key"] = "nope"
     path.write_text(json.dumps(whole))
-    assert "holds no catalog" in refused(lambda: through(files.catalog, path))
+    assert "is not a catalog" in refused(lambda: through(files.catalog, path))
 
 
 @given(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tap_kustomer import timestamps
 from tap_kustomer.errors import SettingsError
-from tap_kustomer.legacy_state import INCREMENTAL, KEY, WHOLE, taken_over
+from tap_kustomer.legacy_state import FULL_TABLE, INCREMENTAL, KEY, taken_over
 from tests.emulated import FULL_TABLES, KEYS, SEARCHED, emulated, state_at, wall
 from tests.support import Messages, sync, tap_for
 
@@ -29,7 +29,7 @@ PARTITIONS = [{"context": {"id": "5f0c9b7a1d2e3f4a5b6c7d8e"}}]
 
 
 def singer_io(text: str, *streams: str) -> dict[str, Any]:
-    names = streams or ("conversations", "customers", "kobjects", "messages", "notes", *WHOLE)
+    names = streams or ("conversations", "customers", "kobjects", "messages", "notes", *FULL_TABLE)
     return {"bookmarks": dict.fromkeys(names, text), "currently_syncing": "teams"}
 
 
@@ -37,7 +37,7 @@ def meltano_labs(text: str, *streams: str, key: str = KEY) -> dict[str, Any]:
     bookmark = {"replication_key": key, "replication_key_value": text}
     return {
         "bookmarks": {
-            **{name: dict(bookmark) for name in streams or (*INCREMENTAL, *WHOLE)},
+            **{name: dict(bookmark) for name in streams or (*INCREMENTAL, *FULL_TABLE)},
             "attachments": {"partitions": PARTITIONS},
             "custom_attributes": {"partitions": [{"context": {"resource": "company"}}]},
             "resource": {},
@@ -59,7 +59,7 @@ def notes_of(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
 def test_the_shared_streams_are_those_of_the_tap() -> None:
     assert set(INCREMENTAL) == set(SEARCHED)
     assert {KEYS[name] for name in INCREMENTAL} == {KEY}
-    assert set(WHOLE) <= set(FULL_TABLES)
+    assert set(FULL_TABLE) <= set(FULL_TABLES)
 
 
 @pytest.mark.parametrize("form", [singer_io, meltano_labs])
@@ -223,7 +223,9 @@ def test_a_whole_message_is_its_state() -> None:
     assert tap.state == state
 
 
-NAMES = st.sampled_from([*INCREMENTAL, *WHOLE, "attachments", "resource"]) | st.text(max_size=5)
+NAMES = st.sampled_from([*INCREMENTAL, *FULL_TABLE, "attachments", "resource"]) | st.text(
+    max_size=5
+)
 LEAVES = (
     st.none()
     | st.booleans()

@@ -55,7 +55,7 @@ def test_links_that_leave_the_host_are_refused_unsent(link: str) -> None:
     for path, given in ((PATH, link), (link, None)):
         with pytest.raises(errors.LinkRefusedError, match="set base_url") as caught:
             client_for(sender).get(path, link=given)
-        assert f"The answer to {path} leads" in str(caught.value)
+        assert f"The response to {path} leads" in str(caught.value)
     assert not sender.sent
 
 

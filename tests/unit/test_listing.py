@@ -12,7 +12,7 @@ from tap_kustomer.walks.listing import read_list
 from tests.lists import PATH, SECOND, Page, answering, page, plain, queries, read
 from tests.support import KEY, client_for
 
-UNPROVEN = "the list does not prove its end"
+UNPROVEN = "the end of the list can't be confirmed"
 
 
 def unproven(*pages: Page) -> list[str]:
@@ -109,7 +109,7 @@ def test_a_link_that_would_show_the_key_is_refused(link: str) -> None:
     sender = answering(page("a", following=link))
     entries = read_list(client_for(sender), PATH)
     assert next(entries).id == "a"
-    with pytest.raises(LinkRefusedError, match=f"The answer to {PATH} leads to another address"):
+    with pytest.raises(LinkRefusedError, match=f"The response to {PATH} leads to another address"):
         next(entries)
     assert len(sender.sent) == 1
 
@@ -182,7 +182,7 @@ def missing(*pages: Page) -> list[str]:
     sender = answering(*pages)
     with pytest.raises(TransientError) as caught:
         list(read_list(client_for(sender), PATH))
-    assert caught.value.fault == "the list counts more than it holds"
+    assert caught.value.fault == "the list reports more records than it returns"
     assert len(sender.sent) == len(pages), "not every page was asked for"
     return queries(sender)
 

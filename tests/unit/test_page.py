@@ -170,13 +170,13 @@ def test_an_empty_page_is_in_order() -> None:
 
 @pytest.mark.parametrize("updated", [999, 9_002])
 def test_records_outside_the_range_are_refused(updated: int) -> None:
-    with pytest.raises(TransientError, match="outside the range"):
+    with pytest.raises(TransientError, match="outside the requested range"):
         read(answer(record("a", updated)))
 
 
 @pytest.mark.parametrize("created", [399, 601])
 def test_records_created_outside_the_range_are_refused(created: int) -> None:
-    with pytest.raises(TransientError, match="outside the range"):
+    with pytest.raises(TransientError, match="outside the requested range"):
         read(answer(record("a", 2_000, created)), span=Span(1_000, 9_000, 400, 600))
 
 
@@ -295,16 +295,16 @@ def test_a_record_with_odd_attributes_keeps_its_id(odd: object) -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        (b"", "the answer is no page of records"),
-        (b"{}", "the answer is no page of records"),
-        (b"[]", "the answer is no page of records"),
-        (b'{"data": {}}', "the answer is no page of records"),
-        (b'{"data": null}', "the answer is no page of records"),
-        (b'{"data": [1]}', "the answer is no page of records"),
-        (b'{"data": ["a"]}', "the answer is no page of records"),
-        (b'{"data": [{"id": "a", "x": "\xff"}]}', "the answer is no page of records"),
-        (b'{"data": [], "errors": [{}]}', "the answer reports errors"),
-        (answer(record("a", 9_002)), "records outside the range asked for"),
+        (b"", "the response is not a page of records"),
+        (b"{}", "the response is not a page of records"),
+        (b"[]", "the response is not a page of records"),
+        (b'{"data": {}}', "the response is not a page of records"),
+        (b'{"data": null}', "the response is not a page of records"),
+        (b'{"data": [1]}', "the response is not a page of records"),
+        (b'{"data": ["a"]}', "the response is not a page of records"),
+        (b'{"data": [{"id": "a", "x": "\xff"}]}', "the response is not a page of records"),
+        (b'{"data": [], "errors": [{}]}', "the response reports errors"),
+        (answer(record("a", 9_002)), "records outside the requested range"),
     ],
 )
 def test_a_refusal_names_the_path_and_the_fault(body: bytes, fault: str) -> None:

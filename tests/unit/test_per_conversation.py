@@ -316,3 +316,16 @@ def test_conversations_beyond_two_years_are_asked_about_too() -> None:
     state = state_at(wall() - 1_000 * timestamps.DAY)
     messages = read(emulator, "conversation_events", state=state)
     assert one in {row["conversation_id"] for row in messages.records("conversation_events")}
+
+
+def test_progress_counts_conversations_that_have_no_children() -> None:
+    emulator = emulated(30)
+    catalog = whole_catalog(emulator, "satisfaction_responses")
+    tap = tap_for(emulator, Messages(), catalog=catalog)
+    tap.read()
+    stream = tap.streams["satisfaction_responses"]
+    assert isinstance(stream, PerConversationStream)
+    progress = stream.progress
+    assert progress.conversations == emulator.org.counts()["conversations"]
+    assert progress.share is not None
+    assert progress.share > 0.9

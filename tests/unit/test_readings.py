@@ -68,12 +68,12 @@ def test_resources_without_an_id_are_all_kept() -> None:
 
 ODD: list[tuple[Answer, str]] = [
     ((503, {}, b""), "status 503"),
-    ((200, {}, b"<html>"), "the answer is not JSON"),
-    ((200, {}, b'{"data": null}'), "the answer holds no data"),
-    ((200, {}, b'{"data": [], "errors": [1]}'), "the answer reports errors"),
-    ((200, {}, b'{"data": [null]}'), "the answer holds no list of records"),
-    ((200, {}, b'{"data": [], "included": [1]}'), "the answer holds no list of records"),
-    ((200, {}, b'{"data": [], "links": {"next": 7}}'), "the link to the next page is no text"),
+    ((200, {}, b"<html>"), "the response is not JSON"),
+    ((200, {}, b'{"data": null}'), "the response has no data"),
+    ((200, {}, b'{"data": [], "errors": [1]}'), "the response reports errors"),
+    ((200, {}, b'{"data": [null]}'), "the response is not a list of records"),
+    ((200, {}, b'{"data": [], "included": [1]}'), "the response is not a list of records"),
+    ((200, {}, b'{"data": [], "links": {"next": 7}}'), "the link to the next page is not a string"),
 ]
 
 
@@ -86,7 +86,7 @@ def test_an_odd_page_is_asked_for_again(
     found = read_list(client_for(sender), PATH, member="included")
     assert [item.id for item in found] == ["x"]
     assert len(waits) == 2
-    assert [line.partition(", try")[0] for line in caplog.messages] == [f"{PATH}: {fault}"] * 2
+    assert [line.partition(", attempt")[0] for line in caplog.messages] == [f"{PATH}: {fault}"] * 2
     with pytest.raises(TransientError) as caught:
         list(read_list(client_for(scripted(*[odd] * 11)), PATH, member="included"))
     assert caught.value.fault == fault

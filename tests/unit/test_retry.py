@@ -76,7 +76,7 @@ def test_what_passes_is_the_answer(caplog: pytest.LogCaptureFixture) -> None:
         (
             "tap-kustomer.api",
             "WARNING",
-            f"{PATH}: {fault}, try {number} of 11, asking again in {seconds} s",
+            f"{PATH}: {fault}, attempt {number} of 11, retrying in {seconds} s",
         )
         for number, (fault, seconds) in enumerate(
             [("fault 1", 1), ("fault 2", 2), ("too slow", 4)], 1
@@ -146,7 +146,7 @@ def test_a_429_costs_no_try_and_does_not_sleep(caplog: pytest.LogCaptureFixture)
     assert attempts.made == 32
     assert len(waits) == 1
     assert caplog.messages[:30] == [f"{PATH}: rate limit reached, waiting for its reset"] * 30
-    assert "try 1 of 2" in caplog.messages[30]
+    assert "attempt 1 of 2" in caplog.messages[30]
 
 
 def test_each_attempt_has_tries_of_its_own() -> None:

@@ -201,7 +201,7 @@ def test_a_next_page_that_fails_is_named_by_its_list(
         list(read_list(client, PATH))
     assert waits
     assert "rate limit" in caplog.text
-    assert "asking again" in caplog.text
+    assert "retrying in" in caplog.text
     assert "jane" not in caplog.text + str(caught.value)
 
 

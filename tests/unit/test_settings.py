@@ -265,8 +265,8 @@ def test_an_unknown_setting_is_an_error_that_knows_better() -> None:
         ("https://me@acme.kustomerapp.com", "contains a user name or password"),
         ("http://acme.kustomerapp.com", "does not start with https://"),
         ("https://acme.kustomerapp.com:8443", "names a port"),
-        ("https://evil.org", "names no Kustomer org"),
-        ("https://api.api.kustomerapp.com", "names no org of yours"),
+        ("https://evil.org", "does not name a Kustomer org"),
+        ("https://api.api.kustomerapp.com", "does not name your org"),
         ("https://[acme", "is not a web address"),
     ],
 )

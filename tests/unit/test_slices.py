@@ -261,7 +261,7 @@ def test_however_the_range_is_cut_the_order_stays(
     source = Source(sorted(found), page)
     reader = source.reader(0, 100_000, threads, target=3 * page, room=room)
     assert instants(reader.read()) == sorted(found)
-    assert reader._waiting == 0
+    assert reader._buffered == 0
     assert reader._fetching == 0
     starts = [start for start, _, _ in source.slices]
     assert len(starts) == len(set(starts))
@@ -310,10 +310,10 @@ def test_a_slice_that_turns_out_denser_is_cut_again() -> None:
     reader = source.reader(100, 999, target=20)
     (piece,) = reader._queue
     piece.count = 6
-    reader._cut(piece, 100, Chunk([], 160, 100), 6)  # 6 in 60 ms: 14 more in 140 ms
+    reader._split(piece, 100, Chunk([], 160, 100), 6)  # 6 in 60 ms: 14 more in 140 ms
     assert piece.end == 300
     piece.count = 11
-    reader._cut(piece, 160, Chunk([], 170, 100), 5)  # 5 in 10 ms: 9 more in 18 ms
+    reader._split(piece, 160, Chunk([], 170, 100), 5)  # 5 in 10 ms: 9 more in 18 ms
     assert piece.end == 188
     assert [(one.start, one.end) for one in reader._queue] == [(100, 188), (189, 300), (301, 999)]
 
@@ -360,8 +360,8 @@ def test_where_a_slice_is_cut(
     reader = source.reader(1_000, end, target=100)
     (piece,) = reader._queue
     piece.count = before
-    reader._finished = finished
-    reader._cut(piece, 1_000, Chunk([], 2_000, remaining), count)
+    reader._last_finished = finished
+    reader._split(piece, 1_000, Chunk([], 2_000, remaining), count)
     expected = [(1_000, end)] if cut is None else [(1_000, cut), (cut + 1, end)]
     assert [(one.start, one.end) for one in reader._queue] == expected
 
@@ -371,10 +371,10 @@ def test_a_slice_tells_how_dense_it_was() -> None:
     source = Source(list(range(100, 200)), page=7)
     reader = source.reader(100, 399)
     assert instants(reader.read()) == source.instants
-    assert reader._finished == (100, 300)
+    assert reader._last_finished == (100, 300)
     reader = Source([]).reader(100, 399)
     assert instants(reader.read()) == []
-    assert reader._finished == (0, 300)
+    assert reader._last_finished == (0, 300)
 
 
 def test_chunks_of_one_instant_are_cut_as_one() -> None:

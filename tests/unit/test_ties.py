@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tap_kustomer.errors import TieError, TransientError
 from tap_kustomer.walks.ask import EMPTY
 from tap_kustomer.walks.page import UNKNOWN, Chunk, Hit, Page, Span
-from tap_kustomer.walks.paging import MAX_READINGS, QUIET_PAGE, QUIET_READINGS
-from tap_kustomer.walks.ties import LATEST, MAX_FAILING, Ties, _pieces
+from tap_kustomer.walks.paging import MAX_PASSES, QUIET_PAGE, QUIET_PASSES
+from tap_kustomer.walks.ties import LATEST, MAX_FAILING, Ties, _subranges
 from tests.table import Row, Table, ids, places, rows, same
 
 if TYPE_CHECKING:
@@ -299,18 +299,18 @@ def test_the_cap_may_be_lower() -> None:
 
 def test_no_count_and_no_end_within_the_caps_is_a_tie() -> None:
     table = Table(same(12), total=lambda _: None)
-    with pytest.raises(TieError, match=r"^Unknown numbers of conversation"):
+    with pytest.raises(TieError, match=r"^An unknown number of conversation"):
         list(Ties(table.asker(4), 8).read(AT))
 
 
 def test_a_tie_is_explained() -> None:
     told = (
         "conversation records share the update instant 1970-01-01T00:00:00.005Z and one creation "
-        "instant: more than Kustomer's search can tell apart. The bookmark stays before it; any "
+        "instant: more than Kustomer's search can separate. The bookmark stays before it; any "
         "change to those records resolves it."
     )
     assert str(TieError("conversation", 5, 12)) == f"12 {told}"
-    assert str(TieError("conversation", 5, None)) == f"Unknown numbers of {told}"
+    assert str(TieError("conversation", 5, None)) == f"An unknown number of {told}"
 
 
 def test_records_that_never_stop_coming_are_a_tie() -> None:
@@ -319,7 +319,7 @@ def test_records_that_never_stop_coming_are_a_tie() -> None:
     table.order = lambda found: found[len(table.asked) :][:1]
     with pytest.raises(TieError, match=r"^200 conversation"):
         taken(table, 500)
-    assert len(table.waits) == MAX_READINGS
+    assert len(table.waits) == MAX_PASSES
 
 
 def test_a_hidden_record_of_one_page_is_believed_after_a_few_readings() -> None:
@@ -342,7 +342,7 @@ def test_a_hidden_record_of_several_pages_is_believed_after_many_readings() -> N
     chunks = taken(table, 2)
     assert ids(chunks) == [name for name in names(6) if name != "00001"]
     assert sum(chunk.hidden for chunk in chunks) == 1
-    assert table.waits == [1, 2, 4] + [8] * (QUIET_READINGS - 3)
+    assert table.waits == [1, 2, 4] + [8] * (QUIET_PASSES - 3)
 
 
 @pytest.mark.parametrize("created", [None, 5, 7])
@@ -509,7 +509,9 @@ def test_an_instant_that_fails_whatever_is_filtered_costs_few_requests() -> None
 
 def test_instants_that_all_fail_are_no_fault_of_a_record() -> None:
     table = Table(tied(10, 20), broken=lambda span: span.start > 0)
-    with pytest.raises(TransientError, match=f"no answer about what was updated from {TIED} on"):
+    with pytest.raises(
+        TransientError, match=f"no search for records updated from {TIED} on succeeds"
+    ):
         taken(table, 500)
 
 
@@ -653,4 +655,4 @@ def page_of(*created: int) -> Page:
 def test_where_an_instant_is_cut(
     span: Span, page: Page | None, pieces: list[tuple[int | None, int | None]]
 ) -> None:
-    assert _pieces(span, page) == pieces
+    assert _subranges(span, page) == pieces

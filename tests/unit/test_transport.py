@@ -103,7 +103,7 @@ def test_an_answer_has_a_deadline_for_the_whole_of_it(
 
     _, client = connect(asked, SHORT)
     began = time.monotonic()
-    with pytest.raises(OverloadedError, match="no whole answer in time"):
+    with pytest.raises(OverloadedError, match="no complete response in time"):
         client.get(PATH)
     assert SHORT - 0.1 <= time.monotonic() - began < 5
 
@@ -150,17 +150,17 @@ def test_an_answer_has_a_limit_in_bytes(
     monkeypatch: pytest.MonkeyPatch,
     talk: Callable[[Server], None],
 ) -> None:
-    assert transport.MOST_BYTES == 32_000_000
-    monkeypatch.setattr(transport, "MOST_BYTES", 1_000_000)
+    assert transport.MAX_BYTES == 32_000_000
+    monkeypatch.setattr(transport, "MAX_BYTES", 1_000_000)
     _, client = connect(talk)
-    with pytest.raises(OverloadedError, match=r"\(answer larger than 1 MB\)"):
+    with pytest.raises(OverloadedError, match=r"\(response larger than 1 MB\)"):
         client.get(PATH)
 
 
 def test_an_answer_of_just_that_size_is_read(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(transport, "MAX_BYTES", 1_000_000)
     body = bytes(range(250)) * 4_000
     _, client = connect(answered(body))
     assert client.get(PATH) == body
@@ -201,7 +201,7 @@ def test_a_head_that_breaks_off_has_no_body_and_no_document(connect: Connect) ->
 
     _, client = connect(talk)
     client.retry.tries = 1
-    with pytest.raises(TransientError, match="the answer is not JSON"):
+    with pytest.raises(TransientError, match="the response is not JSON"):
         fetch(client, PATH)
 
 
