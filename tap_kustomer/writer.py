@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from io import FileIO
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib import RecordMessage, SchemaMessage
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from singer_sdk.singerlib import Message
+
+    from tap_kustomer.jsonapi import Json
 
 
 BUFFER_BYTES = 1 << 16
@@ -99,7 +101,7 @@ class Writer(MsgSpecWriter):
             act()
 
 
-def null_first(schema: Any) -> Any:  # noqa: ANN401  (JSON)
+def null_first(schema: Json) -> Json:
     """The JSON schema with `null` first in every list of types.
 
     The SDK often puts it last, which BigQuery's partition target takes for a required column.

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # the last page of a slice is nearly full and seldom followed by a nearly empty one.
 TARGET = 4_380
 THREAD = "kustomer-slice"
+# Densities of two slices in a row that are near enough for one sample.
+LEAST_RATIO = 0.8
 # Bytes of records that may be buffered: about 27 full pages, or three slices.
 ROOM = 44_000_000
 
@@ -196,7 +198,7 @@ class SliceReader:
             return
         # If the last finished slice had a similar density, include it: it is a larger sample.
         last_count, last_width = self._last_finished
-        if last_count and 0.8 < last_count * passed / (seen * last_width) < 1.25:  # noqa: PLR2004  (within 25 %)
+        if last_count and LEAST_RATIO < last_count * passed / (seen * last_width) < 1 / LEAST_RATIO:
             seen, passed = seen + last_count, passed + last_width
         cut = resume_at + target_count * passed // seen
         if cut < end:
