@@ -89,7 +89,7 @@ def test_kustomer_is_down(tap: Tap) -> None:
         log = said(tap.run(*options))
         assert f"No connection to {tap.config['base_url']}: " in log
         assert "into base_url" in log
-        assert log.count(", try ") == 2 - len(options)
+        assert log.count(", attempt ") == 2 - len(options)
 
 
 OUTPUTS = ["", "--discover", "--test", "--check", "--about"]
