@@ -89,7 +89,8 @@ class IncrementalStream(KustomerStream):
                 timestamps.text(end),
             )
         else:
-            self.logger.info("Reading from %s to %s", timestamps.text(start), timestamps.text(end))
+            period = timestamps.text(start), timestamps.text(end)
+            self.logger.info("%s: reading from %s to %s", self.name, *period)
         return start
 
     def row(
