@@ -52,13 +52,14 @@ class WorkSessions(IncrementalStream):
         start, end, unread = self.start(LATE_CHANGES), self.session.cutoff, self.unread()
         reached = end
         for item in self._sessions(min([start, *map(timestamps.parse, unread)])):
-            began = _began(item, otherwise=end)
+            # A session without a date may be anywhere, so the bookmark waits where this run began.
+            began = _began(item, otherwise=start)
             if not start <= began <= end and timestamps.text(began) not in unread:
                 continue
-            if (row := self.row_or_none(Entry(began, item))) is None:
-                continue
-            yield row
-            if _is_active(item):
+            row = self.row_or_none(Entry(began, item))
+            if row is not None:
+                yield row
+            if row is None or _is_active(item):
                 reached = min(reached, began)
         for key in unread:
             self.release(key)

@@ -49,7 +49,7 @@ class AuditLogs(IncrementalStream):
             last, latest, seen_last_week = min(start + WEEK - 1, end), start, seen
             seen = set()
             for item in self._entries(start - OVERLAP, last + OVERLAP):
-                instant = item.timestamp("createdAt", otherwise=last)
+                instant = item.timestamp("createdAt", otherwise=start)
                 seen.add(item.id)
                 if earliest <= instant <= end and not (item.id and item.id in seen_last_week):
                     latest = max(latest, instant)
@@ -63,12 +63,16 @@ class AuditLogs(IncrementalStream):
                 yield from self._retry_unread(key)
 
     def _retry_unread(self, key: str) -> Iterator[Record]:
-        """The entries of an instant that an earlier run could not read."""
+        """The entries of the week that begins where an earlier run could not read one.
+
+        An entry without a date is held at the start of the week it was found in.
+        """
         at = timestamps.parse(key)
-        for item in self._entries(at - OVERLAP, at + OVERLAP):
-            if item.timestamp("createdAt", otherwise=at) != at:
+        for item in self._entries(at - OVERLAP, at + WEEK + OVERLAP):
+            instant = item.timestamp("createdAt", otherwise=at)
+            if not at <= instant < at + WEEK:
                 continue
-            if (row := self.row_or_none(Entry(at, item))) is not None:
+            if (row := self.row_or_none(Entry(instant, item))) is not None:
                 yield row
         self.release(key)
 

@@ -250,7 +250,8 @@ def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool | None, 
         instant = jsonapi.timestamp_in(updated, otherwise=UNKNOWN)
         if instant == UNKNOWN:
             instant = min(dated[-1], span.end)
-            unplaced = unplaced or (not key and span.start < span.end)
+            is_readable = bool(key) and not is_too_deep(bytes(raw))
+            unplaced = unplaced or (not is_readable and span.start < span.end)
         else:
             dated.append(instant)
         hits.append(Hit(instant, jsonapi.timestamp_in(created, otherwise=UNKNOWN), key, raw))

@@ -226,3 +226,30 @@ def test_entries_too_large_for_one_answer() -> None:
 
     log.server.hooks.append(slow)
     assert log.run().ids("audit_logs") == log.expected(START, PRESENT)
+
+
+def test_an_entry_without_anything_is_looked_for_until_it_is_mended() -> None:
+    log = Log()
+    for at in range(START + HOUR, PRESENT, 6 * HOUR):
+        log.add(at, 0)
+    (odd, at, _) = log.entries[17]
+    ill = [True]
+
+    def spoil(ask: Ask, reply: Reply) -> Reply | None:
+        if ask.path == PATH and ill:
+            for entry in reply.data:
+                if entry["id"] == odd:
+                    entry["id"], entry["attributes"] = "", {}
+        return None
+
+    log.server.hooks.append(spoil)
+    config: dict[str, Any] = {"now": lambda: PRESENT, "lookback_seconds": 0}
+    first = run(log.server, "audit_logs", start_date=text(START), **config)
+    told(first, "audit_logs")
+    second = run(log.server, "audit_logs", state=first.state, start_date=text(START), **config)
+    told(second, "audit_logs")
+    ill.clear()
+    last = run(log.server, "audit_logs", state=second.state, start_date=text(START), **config)
+    assert last.error is None
+    assert odd in last.ids("audit_logs")
+    assert first.ids("audit_logs") | last.ids("audit_logs") >= log.expected(at, PRESENT)

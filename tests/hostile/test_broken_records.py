@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -358,3 +358,42 @@ def test_one_child_without_an_id_costs_no_other() -> None:
     again = run(org.server, "attachments", state=outcome.state, lookback_seconds=0)
     assert again.error is None
     assert f"of-{org.conversations[4].id}" in again.ids("attachments")
+
+
+def test_a_work_session_that_can_not_be_read_holds_the_bookmark() -> None:
+    """Once it can be read it may still be open, and its end must arrive too."""
+    at = PRESENT - 5 * DAY
+    path = "/v1/routing/work-sessions"
+    server = Server(patience=200)
+    options: dict[str, Any] = {"start_date": text(PRESENT - 40 * DAY), "lookback_seconds": 0}
+    recent = row("new", createdAt=text(PRESENT - DAY), signedOutAt=text(PRESENT - DAY + 1))
+    open_session = row("old", createdAt=text(at), active=True)
+    server.lists[path] = [recent, {"attributes": open_session["attributes"]}]
+    first = run(server, "work_sessions", **options)
+    told(first, "work_sessions")
+    server.lists[path] = [recent, open_session]
+    second = run(server, "work_sessions", state=first.state, **options)
+    assert second.error is None
+    ended = row("old", createdAt=text(at), active=False, signedOutAt=text(PRESENT))
+    server.lists[path] = [recent, ended]
+    third = run(server, "work_sessions", state=second.state, **options)
+    assert third.error is None
+    (session,) = [one for one in third.messages.records("work_sessions") if one["id"] == "old"]
+    assert session["signed_out_at"]
+
+
+def test_a_work_session_without_anything_is_looked_for_until_it_is_mended() -> None:
+    path = "/v1/routing/work-sessions"
+    server = Server(patience=200)
+    options: dict[str, Any] = {"start_date": text(PRESENT - 60 * DAY), "lookback_seconds": 0}
+    sessions = [
+        row(f"{n}", createdAt=text(PRESENT - n * DAY), signedOutAt=text(PRESENT))
+        for n in range(1, 50)
+    ]
+    server.lists[path] = [*sessions[:40], {"type": "thing"}, *sessions[40:]]
+    first = run(server, "work_sessions", **options)
+    told(first, "work_sessions")
+    server.lists[path] = [*sessions[:40], row("mended", createdAt=text(PRESENT - 41 * DAY))]
+    last = run(server, "work_sessions", state=first.state, **options)
+    assert last.error is None
+    assert "mended" in last.ids("work_sessions")
