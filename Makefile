@@ -93,7 +93,7 @@ mutants: .venv/.stamp ## Change the code in small ways: a test must fail (see do
 	@tools=$$PWD/$(BIN); for pair in $(MUTANTS); do \
 	  folder=$$(mktemp -d) && mkdir -p $$folder/tests/unit && \
 	  cp -r tap_kustomer emulator scripts pyproject.toml $$folder && cp tests/*.py $$folder/tests && \
-	  cp tests/unit/test_$${pair#*:}.py $$folder/tests/unit && echo "$$pair, in $$folder" && \
+	  cp tests/unit/test_$${pair#*:}*.py $$folder/tests/unit && echo "$$pair, in $$folder" && \
 	  (cd $$folder && export HYPOTHESIS_PROFILE=quick && \
 	  $$tools/mutmut run --max-children 2 "tap_kustomer.$${pair%:*}*" > mutmut.log && \
 	  echo "killed: $$(grep -c '^🎉 tap' mutmut.log)" && \

@@ -46,7 +46,7 @@ class Request:
     body: bytes
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever the client sent
+    def json(self) -> Any:  # noqa: ANN401  (whatever the client sent)
         """The decoded body."""
         return msgspec.json.decode(self.body)
 

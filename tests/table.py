@@ -57,6 +57,11 @@ def rows(*places: tuple[int, int | None], **kind: bool) -> list[Row]:
     return [Row(*place, f"{n:05d}", **kind) for n, place in enumerate(places)]
 
 
+def spread(count: int) -> list[Row]:
+    """So many records, one a millisecond."""
+    return rows(*((n, 5) for n in range(1, count + 1)))
+
+
 def same(number: int, created: int | None = 5) -> list[Row]:
     """So many records that share both timestamps."""
     return rows(*[(5, created)] * number)

@@ -27,7 +27,7 @@ def add_companies(store: Store, rng: Random, *, now: int, days: int, number: int
             "defaultLang": None, "rev": 1, "roleGroupVersions": [], "creditLimit": 10_000.5,
             "custom": rng.choice((None, {"sectorTree": "retail.food", "revenueNum": 1e9})),
         }  # fmt: skip
-        if position % 15 == 7:  # noqa: PLR2004 - some are deleted
+        if position % 15 == 7:  # noqa: PLR2004  (some are deleted)
             attributes |= {"deleted": True, "deletedAt": to_text(updated)}
         related: JsonObject = {"org": link("org", store.id), "createdBy": None}
         store.put("company", json_resource("company", record_id, "companies", attributes, related))

@@ -62,7 +62,7 @@ class _People:
     since: int
     now: int
 
-    def permission_set(self, name: str, system: bool, roles: tuple[str, ...]) -> str:  # noqa: FBT001 - a row of the table above
+    def permission_set(self, name: str, system: bool, roles: tuple[str, ...]) -> str:  # noqa: FBT001  (a row of the table above)
         return self._put("role_group", {
             "name": name, "description": f"{name} permissions", "display": True,
             "system": system, "roles": roles, "meta": {"webAccess": True}, "rev": 1,

@@ -154,7 +154,7 @@ def _klasses(settings: _Settings) -> None:
 
 
 def _schedules(settings: _Settings) -> None:
-    hours = {str(day): [[540, 1_020]] if 0 < day < 6 else None for day in range(7)}  # noqa: PLR2004 - Saturday
+    hours = {str(day): [[540, 1_020]] if 0 < day < 6 else None for day in range(7)}  # noqa: PLR2004  (Saturday)
     for name, zone in (("Default", "Europe/Paris"), ("Night shift", "America/New_York")):
         attributes = {"name": name, "hours": hours, "timezone": zone, "default": name == "Default"}
         record_id = settings.put("schedule", "schedules", attributes)

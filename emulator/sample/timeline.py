@@ -40,7 +40,7 @@ class Timeline:
         own, rng = conversation["attributes"], self._rng
         customer = conversation["relationships"]["customer"]
         updated = to_ms(own["updatedAt"])
-        if rng.random() < 0.3:  # noqa: PLR2004 - a share
+        if rng.random() < 0.3:  # noqa: PLR2004  (a share)
             self._customer(customer["data"]["id"], own, updated)
         shared = {
             "org": self._org,
@@ -48,7 +48,7 @@ class Timeline:
             "conversation": link("conversation", conversation["id"]),
         }
         self._messages(conversation, shared)
-        if rng.random() < 0.3:  # noqa: PLR2004 - a share
+        if rng.random() < 0.3:  # noqa: PLR2004  (a share)
             self._note(own, shared, rng.randint(to_ms(own["createdAt"]), updated))
         if "formResponse" in own["satisfactionLevel"]:
             self._response(own["satisfactionLevel"], shared)
@@ -68,7 +68,7 @@ class Timeline:
             self._message(own, shared, answer["id"], to_ms(answer["sentAt"]), "response-out", [])
         if last:
             self._message(own, shared, last["id"], to_ms(last["sentAt"]), "followup-in", [])
-        if rng.random() < 0.65:  # noqa: PLR2004 - a share
+        if rng.random() < 0.65:  # noqa: PLR2004  (a share)
             at = rng.randint(created, updated)
             self._message(own, shared, new_id(rng, at), at, "followup-out", [])
 
@@ -197,7 +197,7 @@ class Timeline:
         self._store.put(kind, json_resource(kind, record_id, path, attributes, relationships))
 
 
-def _meta(rng: Random, is_out: bool) -> JsonObject:  # noqa: FBT001 - a direction
+def _meta(rng: Random, is_out: bool) -> JsonObject:  # noqa: FBT001  (a direction)
     """Return a message's ``meta``: recipients are text, a list or an object, as seen by others."""
     person = {"email": f"shopper{rng.randrange(1_000)}@example.com", "name": None}
     ours = "help@example.com" if is_out else person

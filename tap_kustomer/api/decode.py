@@ -10,15 +10,20 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import msgspec
+
+from tap_kustomer import nesting
+from tap_kustomer.errors import RecordError
 
 if TYPE_CHECKING:
     from tap_kustomer.jsonapi import Json
 
 # The limit of Python's `int`, and so of targets written in Python. PostgreSQL's numeric fits more.
 MAX_DIGITS = 4_300
+
+T = TypeVar("T")
 
 
 def _decimal(digits: str) -> Decimal | str:
@@ -57,6 +62,40 @@ def decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Any] = ANY) 
     except RecursionError:
         msg = "nested too deeply"
         raise ValueError(msg) from None
+
+
+def decode_envelope(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """The members of a response, whose records stay raw; what nests too deeply is truncated.
+
+    A truncated record is still too deep for `decode_record`, so it never passes for whole.
+
+    Raises:
+        ValueError: the body is not JSON, or not what `decoder` expects.
+    """
+    try:
+        found: T = decode(body, decoder)
+    except ValueError:
+        if not nesting.is_too_deep(body):
+            raise
+        found = decode(nesting.cut(body), decoder)
+    return found
+
+
+def decode_record(raw: bytes | msgspec.Raw, record_id: str) -> dict[str, Any]:
+    """The JSON:API resource of one record; `record_id` is what the error names.
+
+    Raises:
+        RecordError: a number in it is too large, or it nests too deeply.
+    """
+    if not nesting.is_too_deep(bytes(raw)):
+        try:
+            resource: dict[str, Any] = decode(raw)
+        except ValueError:
+            pass
+        else:
+            return resource
+    msg = f"Record {record_id} can't be read: a number is too large, or it nests too deeply."
+    raise RecordError(msg)
 
 
 def _repaired(body: bytes) -> bytes:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_kustomer import jsonapi, nesting
-from tap_kustomer.api.decode import decode
+from tap_kustomer import jsonapi
+from tap_kustomer.api.decode import decode, decode_envelope, decode_record
 from tap_kustomer.api.document import refuse_errors
 from tap_kustomer.errors import RecordError, TransientError
 
@@ -49,15 +49,7 @@ class Item:
         Raises:
             RecordError: a number in it is too large, or it nests too deeply.
         """
-        if not nesting.is_too_deep(bytes(self.raw)):
-            try:
-                resource: dict[str, Any] = decode(self.raw)
-            except ValueError:
-                pass
-            else:
-                return resource
-        msg = f"Record {self.id} can't be read: a number is too large, or it nests too deeply."
-        raise RecordError(msg)
+        return decode_record(self.raw, self.id)
 
     def timestamp(self, name: str = "updatedAt", *, otherwise: int) -> int:
         """An attribute's date-time in milliseconds since 1970; `otherwise` if it is not one."""
@@ -109,7 +101,7 @@ def parse(body: bytes, path: str, member: str = "data") -> Answer:
         TransientError: it is not a JSON:API document, or reports errors.
     """
     try:
-        found = _envelope(body)
+        found = decode_envelope(body, _ENVELOPE)
         errors, meta, links = (decode(raw) for raw in (found.errors, found.meta, found.links))
     except msgspec.ValidationError:
         raise TransientError(path, "the response has no data") from None
@@ -141,21 +133,6 @@ class _Head(msgspec.Struct):
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _HEAD = msgspec.json.Decoder(_Head)
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def _envelope(body: bytes) -> _Envelope:
-    """The members of the response; an item that nests too deeply to be parsed is truncated.
-
-    Raises:
-        ValueError: the body is not a JSON object.
-    """
-    try:
-        found: _Envelope = decode(body, _ENVELOPE)
-    except ValueError:
-        if not nesting.is_too_deep(body):
-            raise
-        found = decode(nesting.cut(body), _ENVELOPE)
-    return found
 
 
 def _items(raw: msgspec.Raw, path: str) -> list[Item]:

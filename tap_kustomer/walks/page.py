@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tap_kustomer import jsonapi
-from tap_kustomer.api.decode import decode
+from tap_kustomer.api.decode import decode, decode_envelope, decode_record
 from tap_kustomer.api.document import refuse_errors
-from tap_kustomer.errors import OverloadedError, RecordError, TransientError
-from tap_kustomer.nesting import cut, is_too_deep
+from tap_kustomer.errors import OverloadedError, TransientError
+from tap_kustomer.nesting import is_too_deep
 
 # The creation instant of a record without one. No range of `created_at` matches such a record.
 UNKNOWN = -(2**62)
@@ -58,15 +58,7 @@ class Hit(NamedTuple):
         Raises:
             RecordError: a number in it is too large, or it nests too deeply.
         """
-        if not is_too_deep(bytes(self.raw)):
-            try:
-                resource: dict[str, Any] = decode(self.raw)
-            except ValueError:
-                pass
-            else:
-                return resource
-        msg = f"Record {self.id} can't be read: a number is too large, or it nests too deeply."
-        raise RecordError(msg)
+        return decode_record(self.raw, self.id)
 
 
 @dataclass(frozen=True)
@@ -144,7 +136,7 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         OverloadedError: the search timed out.
     """
     try:
-        response = _envelope(body)
+        response = decode_envelope(body, _ENVELOPE)
     except ValueError:
         raise TransientError(path, "the response is not a page of records") from None
     refuse_errors(response.errors, path)
@@ -185,23 +177,6 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         by_order,
         unplaced,
     )
-
-
-def _envelope(body: bytes) -> _Envelope:
-    """The response; a record that nests too deeply to be parsed is truncated.
-
-    A truncated record is still too deep for `Hit.resource`, so it is never taken for complete.
-
-    Raises:
-        ValueError: the body is not a search result.
-    """
-    try:
-        response: _Envelope = decode(body, _ENVELOPE)
-    except ValueError:
-        if not is_too_deep(body):
-            raise
-        response = decode(cut(body), _ENVELOPE)
-    return response
 
 
 def is_doubtful(page: Page) -> bool:
