@@ -67,14 +67,13 @@ class Retry:
         """
         tries = min(tries or self.tries, self.tries)
 
-        def is_last(state: RetryCallState) -> bool:
+        def max_tries(state: RetryCallState) -> int:
             error = state.outcome.exception() if state.outcome else None
-            max_tries = tries
             if isinstance(error, UnreachableError):
-                max_tries = min(tries, FIRST_TRIES)
-            elif isinstance(error, OverloadedError):
-                max_tries = min(tries, overloaded_tries or tries)
-            return state.attempt_number >= max_tries
+                return min(tries, FIRST_TRIES)
+            if isinstance(error, OverloadedError):
+                return min(tries, overloaded_tries or tries)
+            return tries
 
         def log(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
@@ -84,13 +83,13 @@ class Retry:
                 path,
                 fault,
                 state.attempt_number,
-                tries,
+                max_tries(state),
                 state.upcoming_sleep,
             )
 
         retrying = Retrying(
             retry=retry_if_exception_type(TransientError),
-            stop=is_last,
+            stop=lambda state: state.attempt_number >= max_tries(state),
             wait=wait_exponential(max=MAX_WAIT) + wait_random(0, 1),
             sleep=self.sleep,
             before_sleep=log,

@@ -55,7 +55,9 @@ def test_it_gives_up_after_eleven_tries_in_about_five_minutes() -> None:
 
 
 @pytest.mark.usefixtures("jitter")
-def test_a_host_that_never_answered_is_given_up_within_seconds() -> None:
+def test_a_host_that_never_answered_is_given_up_within_seconds(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     waits: list[float] = []
     attempts = Attempts(*(errors.UnreachableError(PATH, "https://acme.test") for _ in range(9)))
     with pytest.raises(
@@ -63,6 +65,7 @@ def test_a_host_that_never_answered_is_given_up_within_seconds() -> None:
     ):
         Retry(sleep=waits.append)(PATH, attempts)
     assert (attempts.made, sum(waits)) == (3, 3.5)
+    assert ["attempt 1 of 3" in caplog.text, "attempt 2 of 3" in caplog.text] == [True, True]
 
 
 @pytest.mark.usefixtures("jitter")
