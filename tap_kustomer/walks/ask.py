@@ -38,6 +38,8 @@ class Asker:
         self.client = client
         self.query = query
         self.size = size or largest
+        self.failed = 0
+        """Attempts that failed so far, whether or not a later one succeeded."""
         self._largest = largest
         self._good = 0
         self._grow_after = GROW_AFTER
@@ -67,8 +69,9 @@ class Asker:
             try:
                 response = self.client.search(path, body, page=number, size=asked)
                 return read_page(response, path, span, number, asked)
-            except OverloadedError:
-                if size is None:
+            except TransientError as error:
+                self.failed += 1
+                if isinstance(error, OverloadedError) and size is None:
                     self.shrink()
                     asked = self.size
                 raise

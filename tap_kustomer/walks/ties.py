@@ -170,7 +170,9 @@ class Ties:
         except TransientError:
             self._is_unread = True
             return []
-        if span.first is span.last is None:  # the whole instant replaces the counts of its parts
+        if expected is None:
+            self._is_unread = True
+        elif span.first is span.last is None:  # the whole instant replaces the counts of its parts
             self._hidden = max(expected - len({hit.key for hit in hits} | self._seen.keys()), 0)
         else:
             self._hidden += max(expected - len(hits), 0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from random import Random
+
 import pytest
 
 from tap_kustomer.errors import TieError
@@ -306,3 +309,38 @@ def test_pages_of_a_size_that_the_server_has_set_and_that_do_not_suffice_are_a_t
     table = Table(same(1_001), served=10, tells_size=True)
     with pytest.raises(TieError, match=r"^1001 conversation"):
         taken(table, 500)
+
+
+@pytest.mark.parametrize("total", [None, 7])
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_record_that_fails_every_page_with_it_is_not_taken_for_hidden(
+    size: int, total: int | None
+) -> None:
+    """In an order that changes, the attempts that succeed are those without it."""
+    for seed in range(50):
+        table = Table([*same(6), Row(AT, 5, "x", poison=True)], total=lambda _: total)
+        shuffle(table, seed)
+        chunks = taken(table, size)
+        assert chunks[-1].unread == AT, f"seed {seed}"
+        # Of pages this large, most hold the record: one may fail in all of its attempts.
+        assert size == 5 or ids(chunks) == names(6)
+
+
+def test_hidden_records_are_believed_to_be_hidden_although_some_requests_fail() -> None:
+    for seed in range(20):
+        table = Table([*same(6), Row(AT, 5, "x", hidden=True)])
+        shuffle(table, seed)
+        table.broken = partial(fails, Random(seed))
+        chunks = taken(table, 5)
+        assert (chunks[-1].unread, chunks[-1].hidden) == (None, 1), f"seed {seed}"
+
+
+def fails(random: Random, _: Span) -> bool:
+    """Whether a request fails: one in twenty does."""
+    return random.random() < 1 / 20
+
+
+def shuffle(table: Table, seed: int) -> None:
+    """Let every answer come in another order."""
+    random = Random(seed)
+    table.order = lambda found: random.sample(found, len(found))
