@@ -124,6 +124,10 @@ class Asker:
             return False
         if {hit.key for hit in page_two.found} <= {hit.key for hit in page.found}:
             return False
+        # A limit fills every page but the last. Hidden records leave gaps in other pages too.
+        is_last = page.total in {None, page.sent + page_two.sent}
+        if page_two.sent < page.sent and not is_last:
+            return False
         self.size = self._largest = page.sent
         return True
 
@@ -133,6 +137,7 @@ class Asker:
         A server that silently caps the page size returns exactly that many records on full pages.
         """
         if not (page.sent and is_doubtful(page)):
+            self._short = None
             return False
         is_second = page.sent == self._short
         self._short = None if is_second else page.sent
