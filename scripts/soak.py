@@ -1,9 +1,10 @@
 """`make soak`: kills the tap again and again while its org changes, and compares at the end.
 
 The installed command reads an emulator whose data changes, whose search index lags, and some of
-whose responses are faulty. Each run continues from the last complete STATE. At the end the org
-stops changing, a last run reads it, and the rows received must be those of the org: every id, in
-its latest version.
+whose responses are faulty. Each run continues from the last complete STATE, and may end with exit
+code 1 and the names of what it could not read. At the end the org stops changing, a last run reads
+it without faults and must exit 0, and the rows received must be those of the org: every id, in its
+latest version.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ WORK_EVERY = 20.0
 RECENT = 1_000
 KILLED = 0.9
 LONGEST_LIFE = 8.0
+INCOMPLETE = "could not be read completely"
 SETTINGS = {
     "lookback_seconds": LOOKBACK,
     "page_size": 100,
@@ -93,13 +95,14 @@ class Soak:
     received: Received = field(default_factory=Received)
     peaks: list[float] = field(default_factory=list)
     kills: int = 0
+    incomplete: int = 0
     requests: int = 0
 
-    def run(self, life: float = 300.0, *, may_be_killed: bool = False) -> None:
+    def run(self, life: float = 300.0, *, in_trouble: bool = False) -> None:
         """Run the tap from the last state, and kill it after `life` seconds.
 
         Raises:
-            SoakError: it failed, or was killed although it may not be.
+            SoakError: it failed; `in_trouble` it may be killed or incomplete.
         """
         self.emulator.requests.clear()
         pieces: list[bytes] = []
@@ -110,10 +113,12 @@ class Soak:
         self.peaks.append(usage.peak)
         self.requests += len(self.emulator.requests)
         self.received.take(b"".join(pieces).splitlines(keepends=True))
-        if usage.code == -signal.SIGKILL and may_be_killed:
+        (line,) = log.read_text().splitlines()[-1:] or ["nothing"]
+        if usage.code == -signal.SIGKILL and in_trouble:
             self.kills += 1
+        elif usage.code == 1 and in_trouble and INCOMPLETE in line:
+            self.incomplete += 1
         elif usage.code:
-            (line,) = log.read_text().splitlines()[-1:] or ["nothing"]
             msg = (
                 f"A run ended with {usage.code} after {usage.seconds:.0f} s; its last line: {line}"
             )
@@ -126,6 +131,7 @@ class Soak:
         rows = [
             ("runs", len(self.peaks)),
             ("kills", self.kills),
+            ("runs that named what they could not read", self.incomplete),
             ("records", self.received.records),
             ("requests", self.requests),
             ("peak memory, first third of the runs, MB", round(first)),
@@ -197,7 +203,7 @@ def soak(seconds: float, folder: Path, *, conversations: int = 200) -> Soak:
         while time.monotonic() < ends:
             life = dice.uniform(0.5, LONGEST_LIFE)
             left = max(ends - time.monotonic(), 0.1)
-            found.run(min(life, left) if dice.random() < KILLED else left, may_be_killed=True)
+            found.run(min(life, left) if dice.random() < KILLED else left, in_trouble=True)
         stop.set()
         worker.join()
         switches.moving, switches.faults = 0, {}
