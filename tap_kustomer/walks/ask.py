@@ -154,11 +154,14 @@ class Asker:
         is_full = page.sent >= page.size
         if page.unplaced or claims_more or (is_full and (page.more or page.total != page.sent)):
             return False
-        if not page.sent:
-            page = self.page(span)
-            if page.sent or page.complete:
-                return not page.sent
-        page_two = self.page(span, 2, page.sent or page.size)
+        try:
+            if not page.sent:
+                page = self.page(span)
+                if page.sent or page.complete:
+                    return not page.sent
+            page_two = self.page(span, 2, page.sent or page.size)
+        except TransientError:  # a bad record may be on that page: let the range be split
+            return False
         return not page_two.sent and (not page_two.more or self._always_links())
 
     def _always_links(self) -> bool:

@@ -192,6 +192,13 @@ def test_a_page_2_that_fails_shows_no_limit() -> None:
     assert asker.size == 70
 
 
+def test_a_page_2_that_fails_shows_no_end() -> None:
+    table = Table(spread(30), served=10, links=lambda _: {}, total=lambda _: None)
+    table.broken = lambda _: table.pages[-1] == 2
+    asker = table.asker(70)
+    assert not asker.is_past_end(SPAN, asker.page(SPAN))
+
+
 def test_an_empty_page_and_a_full_one_show_no_limit() -> None:
     table = Table(spread(3))
     asker = table.asker(3)
