@@ -19,7 +19,7 @@ from tap_kustomer.schemas.conversation_children import (
     WORK_ITEM,
 )
 from tap_kustomer.streams.base import FATAL
-from tap_kustomer.streams.per_conversation import PerConversationStream
+from tap_kustomer.streams.per_conversation import REFUSALS, PerConversationStream
 from tap_kustomer.streams.search import SEARCH_ROLES
 from tap_kustomer.streams.timeline import Conversations
 from tap_kustomer.walks.items import Item, fetch_items
@@ -136,14 +136,22 @@ class SatisfactionResponses(PerConversationStream):
     def is_gone(self, conversation: Conversation, error: Failure) -> bool:
         """A conversation may refer to a deleted response.
 
-        It counts as deleted if it still returns 404 while another response can be read.
+        It counts as deleted if it still returns 404, each time, while another can be read.
         """
         if super().is_gone(conversation, error):
             return True
-        if self._last_answered is None or not isinstance(error, NotFoundError):
+        other = self._last_answered
+        if other is None or not isinstance(error, NotFoundError):
             return False
+        if all(self._is_gone_alone(conversation, other) for _ in range(REFUSALS)):
+            self.logger.warning("The response of conversation %s was deleted", conversation.id)
+            return True
+        return False
+
+    def _is_gone_alone(self, conversation: Conversation, other: Conversation) -> bool:
+        """Whether the response still returns 404 while the one of another conversation is read."""
         try:
-            self.children(self._last_answered)
+            self.children(other)
         except FATAL:
             raise
         except (KustomerError, RecordError):
@@ -151,7 +159,6 @@ class SatisfactionResponses(PerConversationStream):
         try:
             self.children(conversation)
         except NotFoundError:
-            self.logger.warning("The response of conversation %s was deleted", conversation.id)
             return True
         except FATAL:
             raise

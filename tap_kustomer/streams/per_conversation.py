@@ -6,8 +6,9 @@ for conversations itself, so it depends on no other stream, and keeps a single b
 
 A refusal (403, 404) means either that the conversation is deleted or hidden, or that the endpoint
 fails. So before the bookmark passes a refused conversation, the conversation itself is requested.
-If that is refused too, it is skipped. If it can be read, or if its children keep failing, it is
-listed under `unread` in the state; too many of those in one batch mean that the endpoint fails.
+If that is refused too, three times, it is skipped. If it can be read, or if its children keep
+failing, it is listed under `unread` in the state; too many of those in one batch mean that the
+endpoint fails.
 See docs/BEHAVIOR.md, "What belongs to a conversation".
 """
 
@@ -47,6 +48,8 @@ CONVERSATIONS = "/v1/conversations"
 BOOKMARK_EVERY = 50
 # Readable conversations per batch whose children may fail before the endpoint counts as failed.
 MAX_FAILED = 5
+# Refusals in a row of a conversation that prove that it is deleted or hidden.
+REFUSALS = 3
 
 Children = list[Item]
 Conversation = Hit | Entry
@@ -133,12 +136,14 @@ class PerConversationStream(IncrementalStream):
             return
         try:
             items = fetch_items(self.session.client, _conversation_path(key))
-        except (AccessRefusedError, NotFoundError):
-            self.logger.warning("Conversation %s is deleted, or this key may not read it", key)
         except FATAL:
             raise
         except KustomerError as error:
-            self.hold(key, f"Conversation {key}: {error}")
+            is_refusal = isinstance(error, (AccessRefusedError, NotFoundError))
+            if is_refusal and self._is_refused(_conversation_path(key)):
+                self.logger.warning("Conversation %s is deleted, or this key may not read it", key)
+            else:
+                self.hold(key, f"Conversation {key}: {error}")
         else:
             if [item.id for item in items] == [key]:
                 updated = items[0].timestamp(otherwise=self.session.cutoff)
@@ -251,7 +256,10 @@ class PerConversationStream(IncrementalStream):
         refused.clear()
 
     def _is_refused(self, path: str) -> bool:
-        """Whether a path is refused (401, 403 or 404); other failures prove nothing."""
+        """Whether a path is refused (401, 403 or 404) each time; other failures prove nothing."""
+        return all(self._refuses(path) for _ in range(REFUSALS))
+
+    def _refuses(self, path: str) -> bool:
         try:
             fetch(self.session.client, path, {"pageSize": 1})
         except (AccessRefusedError, NotFoundError):

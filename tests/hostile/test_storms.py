@@ -16,6 +16,7 @@ STREAMS = {
     "conversation_times": ("/v2/conversations/{}/times", "/v1/conversations/{}/times"),
     "work_items": ("/v1/routing/conversations/{}/work-items",),
 }
+NOT_FOUND = 404
 MANY = 130
 # So few may be noted one by one; of more, the bookmark must not pass the first.
 FEW = 5
@@ -96,3 +97,29 @@ def test_a_storm_over_some_that_are_hidden(stream: str, status: int) -> None:
     assert again.error is None
     visible = [one for one in org.conversations if one.id not in org.hidden]
     assert outcome.ids(stream) | again.ids(stream) == org.parts(visible)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_conversation_refused_by_chance_is_not_passed_over(
+    stream: str, status: int, times: int
+) -> None:
+    """Its parts are refused once, and then it itself `times` times."""
+    org = Parts(stream, status)
+    unlucky = org.conversations[40].id
+    left = {True: times, False: len(STREAMS[stream]) if status == NOT_FOUND else 1}
+
+    def refuse(ask: Ask, _: Reply) -> Reply | None:
+        own = ask.path == f"{CONVERSATIONS}/{unlucky}"
+        if unlucky not in ask.path or not left[own]:
+            return None
+        left[own] -= 1
+        return refusal(status)
+
+    org.server.hooks.append(refuse)
+    outcome = run(org.server, stream)
+    told(outcome, stream)
+    again = run(org.server, stream, state=outcome.state)
+    assert again.error is None
+    assert outcome.ids(stream) | again.ids(stream) == org.parts(org.conversations)
