@@ -132,12 +132,11 @@ class Asker:
         return True
 
     def _is_short_again(self, span: Span, page: Page) -> bool:
-        """Whether two unproven pages in a row have the same short length, the server's limit.
+        """Whether an unproven page is as short as the one before it: the server's limit.
 
         A server that silently caps the page size returns exactly that many records on full pages.
         """
         if not (page.sent and is_doubtful(page)):
-            self._short = None
             return False
         is_second = page.sent == self._short
         self._short = None if is_second else page.sent

@@ -9,7 +9,7 @@ import pytest
 
 from tap_kustomer.walks.ask import EMPTY, GROW_AFTER
 from tap_kustomer.walks.page import Span
-from tests.table import Row, Table, rows, same, spread
+from tests.table import Table, rows, same, spread
 
 SPAN = Span(1, 900)
 
@@ -174,14 +174,6 @@ def test_gaps_of_hidden_records_are_no_limit() -> None:
     assert page.sent == 35
     assert not asker.find_limit(SPAN, page)
     assert asker.size == 70
-
-
-def test_two_short_pages_with_a_good_one_between_them_are_not_asked_about() -> None:
-    table = Table([*spread(10), Row(20, 5, "hidden", hidden=True)])
-    asker = table.asker(70)
-    for span in (Span(1, 20), Span(1, 10), Span(1, 20)):
-        asker.page_or_none(span)
-    assert table.pages == [1, 1, 1]
 
 
 def test_a_page_2_that_fails_shows_no_limit() -> None:
