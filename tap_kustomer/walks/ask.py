@@ -146,8 +146,8 @@ class Asker:
         """Whether page 1 is the last page although it does not say so: page 2 is empty.
 
         Some servers always link to a next page, or send neither link nor total. Page 2 is requested
-        at the length of page 1, since the server may cap the page size. An empty page 1 is
-        requested a second time first.
+        at the length of page 1, since the server may cap the page size, and page 1 once more. An
+        empty page 1 is requested a second time first.
         """
         claims_more = (page.total or 0) > page.sent
         is_full = page.sent >= page.size
@@ -159,9 +159,13 @@ class Asker:
                 if page.sent or page.complete:
                     return not page.sent
             page_two = self.page(span, 2, page.sent or page.size)
+            if page_two.sent or (page_two.more and not self._always_links()):
+                return False
+            # Had one of the page left the range in between, another would have moved to page 1.
+            again = self.page(span) if page.sent else page
         except TransientError:  # a bad record may be on that page: let the range be split
             return False
-        return not page_two.sent and (not page_two.more or self._always_links())
+        return {hit.key for hit in page.found} <= {hit.key for hit in again.found}
 
     def _always_links(self) -> bool:
         """Whether the server sends a `next` link even for an empty range."""

@@ -107,9 +107,20 @@ def test_a_short_page_with_nothing_behind_it_is_the_end(
     assert asker.is_past_end(SPAN, page)
     # Where even an empty range has a link, a link means nothing.
     always = [(EMPTY, 1, 70)] if links else []
-    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), *always]
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), *always, (SPAN, 1, 70)]
     assert asker.is_past_end(SPAN, page)
-    assert table.asked[2 + len(always) :] == [(SPAN, 2, 3)]
+    assert table.asked[3 + len(always) :] == [(SPAN, 2, 3), (SPAN, 1, 70)]
+
+
+def test_records_that_leave_before_page_2_show_no_end() -> None:
+    """Of six records on clamped pages, one leaves: page 2 is empty, and the sixth is on page 1."""
+    table = Table(spread(6), served=5, links=lambda _: {}, total=lambda _: None)
+    table.order = lambda found: found[1:] if len(table.asked) > 1 else found
+    asker = table.asker(70)
+    page = asker.page(SPAN)
+    assert page.sent == 5
+    assert not asker.is_past_end(SPAN, page)
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 5), (SPAN, 1, 70)]
 
 
 def test_an_empty_page_2_with_a_link_is_not_the_end_where_links_mean_something() -> None:
@@ -221,7 +232,7 @@ def test_page_2_is_asked_for_in_the_size_that_page_1_was_served_in() -> None:
     table = Table(spread(3), served=10, tells_size=True, links=lambda _: {"next": "/next"})
     asker = table.asker(70)
     assert asker.is_past_end(SPAN, asker.page(SPAN))
-    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), (EMPTY, 1, 70)]
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), (EMPTY, 1, 70), (SPAN, 1, 70)]
 
 
 def test_page_2_begins_where_page_1_ended() -> None:
@@ -239,7 +250,7 @@ def test_a_full_page_whose_count_agrees_is_asked_for_page_2_unless_it_has_a_null
     page = asker.page(SPAN)
     assert not page.complete
     assert asker.is_past_end(SPAN, page)
-    assert table.asked == [(SPAN, 1, 3), (SPAN, 2, 3)]
+    assert table.asked == [(SPAN, 1, 3), (SPAN, 2, 3), (SPAN, 1, 3)]
     more = Table(spread(9), links=lambda _: {}, total=lambda _: 3)
     asker = more.asker(3)
     assert not asker.is_past_end(SPAN, asker.page(SPAN))
