@@ -182,10 +182,13 @@ class Emulator:
 
     def _search(self) -> flask.Response:
         roles.require("search", self.roles, self.switches)
-        check_parameters(PAGING)
+        exact = {} if self.switches.refuses_exact_totals else {"trackTotalHits": ("true",)}
+        check_parameters({**PAGING, **exact})
         query = parse_query(archive=request.path == ARCHIVE)
-        if query.context == "company" and not (query.archive or self.switches.company_search):
-            abort(400, "unknown attribute company_updated_at")
+        if query.context in self.switches.refused_contexts and query.has_range:
+            abort(400, f"unknown attribute of {query.context}")
+        if query.context in self.switches.refused_sorts and query.is_sorted:
+            abort(400, f"{query.context} can't be sorted")
         roles.require(query.context, self.roles, self.switches)
         if query.is_past_caps:
             self.caps_touched += 1

@@ -3,11 +3,12 @@
 from flask import request
 
 from emulator.audit_logs import AuditLogs
-from emulator.lists import Include, Listing
+from emulator.lists import Customers, Include, Listing, WorkItems
 from emulator.resource import Resource
+from emulator.search_schema import SearchSchema
 from emulator.singles import Children, Metadata, Single
 
-Endpoint = Listing | Single | Children | Metadata | AuditLogs
+Endpoint = Listing | Single | Children | Metadata | AuditLogs | SearchSchema
 
 
 def _is_listed(user: Resource) -> bool:
@@ -32,6 +33,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/brands": Listing("brand"),
     "/v1/companies": Listing("company"),
     "/v1/conversations": Listing("conversation"),
+    "/v1/customers": Customers("customer"),
+    "/v1/customers/searches/schema": SearchSchema(),
     "/v1/conversations/<key>": Single("conversation", _OWN_ID, {"pageSize": ()}),
     "/v1/conversations/<key>/attachments": Children("attachment"),
     "/v1/conversations/<key>/events": Children("conversation_event"),
@@ -43,6 +46,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/routing/conversations/<key>/work-items": Children("work_item"),
     "/v1/routing/queues": Listing("queue"),
     # The sort is documented for other lists only: ignored, unless switched on.
+    "/v1/routing/work-items": WorkItems("work_item", options={"sort": ("desc",)}),
     "/v1/routing/work-sessions": Listing("work_session", options={"sort": ("desc",)}),
     "/v1/satisfaction": Listing("satisfaction"),
     "/v1/satisfaction-responses/<key>": Single("satisfaction_response", _CONVERSATION_ID),

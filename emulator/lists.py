@@ -15,6 +15,7 @@ from emulator.parameters import PAGING, Parameters, number
 from emulator.resource import JsonObject, Resource
 from emulator.store import Store
 from emulator.switches import Switches
+from emulator.times import to_ms
 
 
 class Include(NamedTuple):
@@ -61,8 +62,7 @@ class Listing:
 
     def answer(self, store: Store, switches: Switches, _: str) -> bytes:
         """Return the page asked for."""
-        known = store.resources[self.type]
-        listed = [known[key] for key in store.ids(self.type) if self.keep(known[key])]
+        listed = self.listed(store, switches)
         if not self.is_paged:
             return page_bytes({}, [record.raw for record in listed])
         if switches.sorted_sessions and "sort" in request.args:
@@ -71,6 +71,43 @@ class Listing:
         shown = listed[part]
         included = self.include and self.include.rows(store, {record.id for record in shown})
         return page_bytes(head, [record.raw for record in shown], included)
+
+    def listed(self, store: Store, switches: Switches) -> list[Resource]:
+        """Return all that the list holds, by ascending id."""
+        del switches
+        known = store.resources[self.type]
+        return [known[key] for key in store.ids(self.type) if self.keep(known[key])]
+
+
+class WorkItems(Listing):
+    """The org's work items; whether completed ones are among them is not documented."""
+
+    def listed(self, store: Store, switches: Switches) -> list[Resource]:
+        """Return all of them, or those that are not completed."""
+        store.children(self.type)
+        items = super().listed(store, switches)
+        if not switches.open_items_only:
+            return items
+        return [item for item in items if item.part(("attributes", "status")) != "completed"]
+
+
+_BOUNDS = {f"filter[updatedAt][{operator}]": operator for operator in ("gte", "lte")}
+
+
+class Customers(Listing):
+    """Customers, filtered and sorted by ``updatedAt`` if that is asked for (documented)."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """All query parameters."""
+        return {**PAGING, **dict.fromkeys(_BOUNDS, ()), "sort": ("updatedAt",)}
+
+    def listed(self, store: Store, switches: Switches) -> list[Resource]:
+        """Return those of the range."""
+        bounds = {o: to_ms(request.args[p]) for p, o in _BOUNDS.items() if p in request.args}
+        first, last = bounds.get("gte", 0), bounds.get("lte", 1 << 62)
+        found = [one for one in super().listed(store, switches) if first <= one.updated <= last]
+        return sorted(found, key=lambda one: one.updated) if "sort" in request.args else found
 
 
 def page_of(rows: int, largest: int) -> tuple[slice, JsonObject]:

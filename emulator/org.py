@@ -7,7 +7,7 @@ import msgspec
 from emulator.children import CHILDREN
 from emulator.sample import fill
 from emulator.sample.life import live_on
-from emulator.store import Store
+from emulator.store import SEARCHED, Store
 
 # Stream of the tap -> type of the resources that are its rows.
 STREAMS = {
@@ -17,12 +17,10 @@ STREAMS = {
     "shortcuts": "shortcut", "slas": "sla", "sla_versions": "sla_version", "klasses": "klass",
     "queues": "queue", "schedules": "schedule", "satisfaction_forms": "satisfaction",
     "work_sessions": "work_session", "audit_logs": "audit_log",
+    "conversation_times": "conversation_time", "work_items": "work_item",
 }  # fmt: skip
-# The same for children of conversations.
-CHILD_STREAMS = {
-    "attachments": "attachment", "conversation_times": "conversation_time",
-    "conversation_events": "conversation_event", "work_items": "work_item",
-}  # fmt: skip
+# The same for children of conversations that are not stored.
+CHILD_STREAMS = {"attachments": "attachment", "conversation_events": "conversation_event"}
 _CONVERSATION_ID = ("relationships", "conversation", "data", "id")
 
 
@@ -56,6 +54,8 @@ class Org(Store):
         permission sets hold. Children count if their conversation is still there, hidden or not.
         """
         with self.lock:
+            for kind in SEARCHED:
+                self.children(kind)
             conversations = self.resources["conversation"]
             permissions = set(self.resources["auth_role"])
             for group in self.resources["role_group"].values():

@@ -1,7 +1,7 @@
 """Parses a search as the tap sends it; anything else answers 400.
 
-The body has four members. Criteria are ``gte`` and ``lte`` on the two dates of the query context,
-with UTC instants in milliseconds, and records are sorted by ``updated_at``, ascending.
+Criteria are ``gte`` and ``lte`` on the dates of the query context, with UTC instants in
+milliseconds. Records are sorted by the first of these dates, ascending, or not at all.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,15 @@ FOREVER: Span = (-(1 << 62), 1 << 62)
 # Documented caps of one search; what the API answers beyond them is not.
 MAX_PAGES = 100
 MAX_RECORDS = 10_000
-_CONTEXTS = ("conversation", "customer", "message", "note", "company", "kobject")
+_BOTH = ("updated_at", "created_at")
+# Query context -> its dates. Chosen: which of them the last three have.
+CONTEXTS = {
+    "conversation": _BOTH, "customer": _BOTH, "message": _BOTH, "note": _BOTH, "company": _BOTH,
+    "kobject": _BOTH, "work_session": ("updated_at",), "work_item": ("updated_at",),
+    "conversation_time": ("created_at",),
+}  # fmt: skip
+# What the archive has is documented. Chosen: it has companies too.
+_NOT_ARCHIVED = ("note", "work_session", "work_item", "conversation_time")
 
 _Single = msgspec.Meta(min_length=1, max_length=1)
 _Instant = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")]
@@ -27,9 +35,9 @@ _Bound = Annotated[dict[Literal["gte", "lte"], _Instant], _Single]
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True):
     context: str = msgspec.field(name="queryContext")
-    criteria: list[Annotated[dict[str, _Bound], _Single]] = msgspec.field(name="and")
-    sort: list[dict[str, Literal["asc"]]]
     include_deleted: bool = msgspec.field(name="includeDeleted")
+    criteria: list[Annotated[dict[str, _Bound], _Single]] = msgspec.field(name="and", default=[])
+    sort: list[dict[str, Literal["asc"]]] = []
 
 
 _decode = msgspec.json.Decoder(_Body).decode
@@ -42,11 +50,12 @@ class Query:
     Attributes:
         archive: it goes to the archive search.
         context: the query context.
-        updated: range of ``updatedAt`` in epoch ms, both ends included.
-        created: range of ``createdAt``.
+        updated: range of the first date, in epoch ms, both ends included.
+        created: range of ``createdAt``, where it is the second one.
         include_deleted: also find deleted records.
         page: from 1.
         page_size: up to 500.
+        is_sorted: by the first date.
     """
 
     archive: bool
@@ -56,6 +65,12 @@ class Query:
     include_deleted: bool
     page: int
     page_size: int
+    is_sorted: bool
+
+    @property
+    def has_range(self) -> bool:
+        """Whether anything but the whole context is searched."""
+        return self.updated != FOREVER or self.created != FOREVER
 
     @property
     def is_past_caps(self) -> bool:
@@ -67,9 +82,8 @@ def parse_query(*, archive: bool) -> Query:
     """Parse the current request."""
     try:
         body = _decode(request.get_data())
-        prefix = _prefix(body.context, archive=archive)
-        updated, created = f"{prefix}_updated_at", f"{prefix}_created_at"
-        spans = {updated: FOREVER, created: FOREVER}
+        dates = _dates(body.context, archive=archive)
+        spans = dict.fromkeys(dates, FOREVER)
         for criterion in body.criteria:
             [(name, bound)] = criterion.items()
             [(operator, instant)] = bound.items()
@@ -79,20 +93,23 @@ def parse_query(*, archive: bool) -> Query:
             spans[name] = (max(first, at), last) if operator == "gte" else (first, min(last, at))
     except (msgspec.MsgspecError, ValueError) as error:
         abort(400, str(error))
-    if body.sort != [{updated: "asc"}]:
-        abort(400, f"the only sort is {updated}, ascending")
+    if body.sort not in ([{dates[0]: "asc"}], []):
+        abort(400, f"the only sort is {dates[0]}, ascending")
     page, size = number("page", 1), number("pageSize", 100, 500)
-    spans_of_both = spans[updated], spans[created]
-    return Query(archive, body.context, *spans_of_both, body.include_deleted, page, size)
+    updated, created = (*spans.values(), FOREVER)[:2]
+    deleted, is_sorted = body.include_deleted, bool(body.sort)
+    return Query(archive, body.context, updated, created, deleted, page, size, is_sorted)
 
 
-def _prefix(context: str, *, archive: bool) -> str:
-    """Return how the attributes of a query context begin.
+def _dates(context: str, *, archive: bool) -> list[str]:
+    """Return the names of the dates of a query context.
 
     One klass, ``kobject_<klass>``, is searched by the attributes of all kobjects and archived under
     its own (documented). The archive has no notes (documented).
     """
-    base, _, klass = context.partition("_")
-    if base not in _CONTEXTS or (klass and base != "kobject") or (archive and base == "note"):
+    base = context if context in CONTEXTS else context.partition("_")[0]
+    if base not in CONTEXTS or (context != base != "kobject"):
         abort(400, f"unknown queryContext {context}")
-    return context if archive else base
+    if archive and base in _NOT_ARCHIVED:
+        abort(400, f"the archive has no queryContext {context}")
+    return [f"{context if archive else base}_{date}" for date in CONTEXTS[base]]

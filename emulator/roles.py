@@ -36,6 +36,8 @@ _ROLES = {
     # Chosen: permission.read, so that the three short roles open everything.
     "search": "permission.search.create permission.search.update permission.search_global.create"
     " permission.search_preview.create user.search.read admin.search.read permission.read",
+    # Chosen, as none is documented.
+    "search_schema": "permission.search.read user.search.read",
     "shortcut": "permission.shortcut.read user.shortcut.read user.content.shortcut.read"
     " admin.shortcut.read admin.content.shortcut.read",
     "sla": "permission.sla.read user.sla.read",

@@ -28,7 +28,7 @@ class Found:
 
 
 def visible_span(now: int, *, archive: bool) -> Span:
-    """Return the range of ``updatedAt`` that the search, or the archive search, sees."""
+    """Return the range of the first date that the search, or the archive search, sees."""
     line = now - HORIZON
     return (FOREVER[0], line - 1) if archive else (line, FOREVER[1])
 

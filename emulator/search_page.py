@@ -5,8 +5,9 @@ from random import Random
 
 from emulator import search
 from emulator.faults import SEARCH, refuse_poison, spoil
+from emulator.index import Index
 from emulator.pages import page_bytes, page_links
-from emulator.query import Query
+from emulator.query import FOREVER, Query
 from emulator.store import Store
 from emulator.switches import Switches
 
@@ -18,9 +19,12 @@ def search_page(
     index = store.index(query.context, now)
     size = min(query.page_size, switches.clamp or query.page_size)
     visible = search.visible_span(now - query.archive * switches.crossing, archive=query.archive)
-    found = search.run(
-        index, replace(query, page_size=size), visible, rng, unsorted=switches.unsorted
-    )
+    if query.has_range and query.context in switches.ignored_ranges:
+        query = replace(query, updated=FOREVER, created=FOREVER)
+    if query.has_range and query.context in switches.matchless_ranges:
+        index = Index()
+    unsorted = switches.unsorted or not query.is_sorted
+    found = search.run(index, replace(query, page_size=size), visible, rng, unsorted=unsorted)
     if switches.max_served is not None and len(found.records) > switches.max_served:
         fault = "timed_out"
     if fault in SEARCH:

@@ -14,7 +14,7 @@ from emulator.lists import Include, page_of
 from emulator.pages import page_bytes
 from emulator.parameters import PAGING, Parameters
 from emulator.resource import JsonObject, Resource
-from emulator.store import Store
+from emulator.store import SEARCHED, Store
 from emulator.switches import Switches
 from emulator.times import SECOND
 
@@ -66,9 +66,14 @@ class Children:
         if request.path.startswith("/v2/") and not switches.times_v2:
             abort(404, "no such version of the API")
         parent, child = _readable_conversation(store, switches, key), CHILDREN[self.type]
-        numbers = range(child.count(parent))
-        part, head = page_of(len(numbers), self.largest)
-        made = child.made(parent, self.type, store.id, numbers[part])
+        if self.type in SEARCHED:
+            ids = store.children(self.type)[key]
+            part, head = page_of(len(ids), self.largest)
+            made = [store.resources[self.type][one].data for one in ids[part]]
+        else:
+            numbers = range(child.count(parent))
+            part, head = page_of(len(numbers), self.largest)
+            made = child.made(parent, self.type, store.id, numbers[part])
         refuse_poison(switches, (resource["id"] for resource in made))
         if self.in_seconds:
             made = [_in_seconds(time) for time in made]

@@ -1,15 +1,23 @@
-"""The data of one org: the newest version of every resource, and what searches see."""
+"""The data of one org: the newest version of every resource, and what searches see.
+
+Children of conversations that searches know are stored from the first time they are asked for, and
+grow with their conversations from then on. The other children are made whenever they are asked for.
+"""
 
 from collections import defaultdict
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from emulator.children import CHILDREN, Child
 from emulator.index import Index
 from emulator.resource import JsonObject, Resource
 from emulator.times import SECOND, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Their relationship with the conversation.
+SEARCHED = {"conversation_time": "conversation", "work_item": "resource"}
 
 
 class Store:
@@ -33,6 +41,8 @@ class Store:
         self._indexes: dict[str, Index] = defaultdict(Index)
         self._ids: dict[str, list[str]] = {}
         self._version = 0
+        # Kind of children -> conversation -> their ids, oldest first.
+        self._children: dict[str, dict[str, list[str]]] = {}
 
     def put(self, kind: str, data: JsonObject, indexed_at: int | None = None) -> None:
         """Insert or replace a resource.
@@ -56,6 +66,9 @@ class Store:
                 # The klass has a query context of its own.
                 klass = record.type.replace(".", "_", 1)
                 self._indexes[klass].add(record, indexed_at)
+            if kind == "conversation":
+                for child, known_ids in self._children.items():
+                    self._grow(child, record, known_ids[record.id], indexed_at)
 
     def touch(
         self,
@@ -95,8 +108,32 @@ class Store:
                 self._ids[kind] = sorted(self.resources[kind])
             return self._ids[kind]
 
+    def children(self, kind: str) -> dict[str, list[str]]:
+        """Return the ids of all children of a searched kind, by conversation, oldest first."""
+        with self.lock:
+            if kind not in self._children:
+                found: dict[str, list[str]] = defaultdict(list)
+                path = ("relationships", SEARCHED[kind], "data", "id")
+                for record in self.resources[kind].values():  # of a file
+                    found[str(record.part(path))].append(record.id)
+                for parent in self.resources["conversation"].values():
+                    self._grow(kind, parent, found[parent.id], None)
+                self._children[kind] = found
+            return self._children[kind]
+
+    def _grow(self, kind: str, parent: Resource, ids: list[str], indexed_at: int | None) -> None:
+        """Make the children that a conversation has gained; a work item changes with it."""
+        child: Child = CHILDREN[kind]
+        first = 0 if kind == "work_item" else len(ids)
+        for made in child.made(parent, kind, self.id, range(first, child.count(parent))):
+            if made["id"] not in self.resources[kind]:
+                ids.append(made["id"])
+            self.put(kind, made, indexed_at)
+
     def index(self, context: str, now: int) -> Index:
         """Return what searches of a query context see at ``now``; read it under ``lock``."""
+        if context in SEARCHED:
+            self.children(context)
         index = self._indexes[context]
         index.catch_up(now)
         return index

@@ -18,9 +18,15 @@ class Switches:
         unsent: ids that searches count but leave out of their pages.
         poison: ids that make every page of a search or of children with one of them answer 500.
         times_v2: serve handle times under ``/v2``, else answer 404 there.
-        sorted_sessions: the list of work sessions obeys ``sort=desc`` (not documented).
-        company_search: the search takes attributes of companies, as other connectors rely on; else
-            it answers 400, as the documented list has none.
+        sorted_sessions: the lists of work sessions and work items obey ``sort=desc`` (not
+            documented).
+        refused_contexts: query contexts whose attributes searches answer 400 to, as no document
+            promises those of companies, handle times, work items and work sessions.
+        refused_sorts: query contexts that searches answer 400 to if they are to be sorted.
+        ignored_ranges: query contexts whose ranges searches ignore: everything is found.
+        matchless_ranges: query contexts of which searches find nothing by a range.
+        refuses_exact_totals: searches answer 400 to ``trackTotalHits``.
+        open_items_only: the org's list of work items has none that is completed.
         search_limit: searches per 60 s (100 documented); None: unlimited.
         org_limit: requests per 60 s (1,000 documented for Enterprise); None: unlimited.
         other_use: share of both budgets, from 0 to 1, that another client has used up.
@@ -47,7 +53,12 @@ class Switches:
     poison: set[str] = field(default_factory=set)
     times_v2: bool = True
     sorted_sessions: bool = False
-    company_search: bool = True
+    refused_contexts: set[str] = field(default_factory=set)
+    refused_sorts: set[str] = field(default_factory=set)
+    ignored_ranges: set[str] = field(default_factory=set)
+    matchless_ranges: set[str] = field(default_factory=set)
+    refuses_exact_totals: bool = False
+    open_items_only: bool = False
     search_limit: int | None = 100
     org_limit: int | None = 1_000
     other_use: float = 0.0

@@ -174,11 +174,15 @@ class Command(SdkTap):
 
 
 def print_check(
-    access: Access, streams: Sequence[KustomerStream], discovery_error: Exception | None = None
+    access: Access,
+    streams: Sequence[KustomerStream],
+    discovery_error: Exception | None = None,
+    notes: Sequence[str] = (),
 ) -> bool:
     """Print the key and a table of the streams. Returns whether every selected one can be read.
 
-    `discovery_error` is why discovery could not read custom attributes or klasses from Kustomer.
+    `notes` are printed below the table. `discovery_error` is why discovery could not read custom
+    attributes or klasses from Kustomer.
 
     Raises:
         KustomerError: the key itself is refused, or Kustomer does not answer.
@@ -210,7 +214,7 @@ def print_check(
         padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         _print("  ".join(padded).rstrip())
     verdict = _verdict(all_good=all_good, is_refused=is_refused, is_absent=is_absent)
-    for line in ("", *problems, verdict):
+    for line in ("", *problems, *notes, verdict):
         _print(line)
     return all_good
 

@@ -14,6 +14,7 @@ TapError
     ├── RequestRefusedError    a 4xx that is never retried
     │   ├── BadRequestError    400: unknown query context, filter or parameter
     │   └── NotFoundError      404: deleted, hidden from the key, or no such endpoint
+    ├── UnprovenError          a way to read a stream works, but proves nothing: another is taken
     ├── LinkRefusedError       a redirect or link would send the key to another host
     ├── TieError               too many records share one instant for the search to separate
     ├── LimitedError           429: retried after the reset, without counting as an attempt
@@ -145,6 +146,15 @@ class NotFoundError(RequestRefusedError):
 
 
 _REFUSALS = {_BAD_REQUEST: BadRequestError, _NOT_FOUND: NotFoundError}
+
+
+class UnprovenError(KustomerError):
+    """A way to read a stream is not refused, but may miss records."""
+
+    def __init__(self, path: str, fault: str) -> None:
+        """Name the `fault`, which is the reason to take another way."""
+        super().__init__(f"{path}: {fault}.")
+        self.fault = fault
 
 
 class LinkRefusedError(KustomerError):

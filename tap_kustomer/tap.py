@@ -13,7 +13,16 @@ from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from typing_extensions import override
 
-from tap_kustomer import catalog, discovery, files, legacy_state, maps, plain_text, settings
+from tap_kustomer import (
+    catalog,
+    discovery,
+    earlier_state,
+    files,
+    legacy_state,
+    maps,
+    plain_text,
+    settings,
+)
 from tap_kustomer.access import Access
 from tap_kustomer.cli import Command, print_check
 from tap_kustomer.errors import SettingsError, TapError
@@ -21,11 +30,16 @@ from tap_kustomer.session import Session, utc_now
 from tap_kustomer.settings import EXAMPLE_URL, NUMBERS
 from tap_kustomer.streams.base import KustomerStream
 from tap_kustomer.streams.incremental import IncrementalStream
+from tap_kustomer.streams.ladder import LadderStream
+from tap_kustomer.streams.search import SearchWay
+from tap_kustomer.walks import search_schema
 from tap_kustomer.writer import printing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+
+    from singer_sdk import Stream
 
 
 # Attempts in interactive commands, fewer than in a scheduled run.
@@ -196,7 +210,7 @@ class TapKustomer(Command):
         converted, note = legacy_state.taken_over(state)
         if note:
             self.logger.info("%s", note)
-        super().load_state(converted)
+        super().load_state(earlier_state.brought_up_to_date(converted))
 
     @override
     def discover_streams(self) -> Sequence[KustomerStream]:
@@ -266,7 +280,10 @@ class TapKustomer(Command):
         self.session.client.retry.tries = FEW_TRIES
         self._leave_out_unavailable()
         streams = [s for s in self.streams.values() if isinstance(s, KustomerStream)]
-        return print_check(self.access, streams, self._discovery_error)
+        ways = [w for s in streams if isinstance(s, LadderStream) for w in s.ways()]
+        names = [w.unpromised for w in ways if isinstance(w, SearchWay) and w.unpromised]
+        notes = [search_schema.describe(self.session.client, names)]
+        return print_check(self.access, streams, self._discovery_error, notes)
 
     def _leave_out_unavailable(self) -> None:
         """Leave out selected catalog entries that discovery, unless it failed, did not find."""
@@ -289,8 +306,18 @@ class TapKustomer(Command):
             # Without them, the requested columns and streams would be missing or empty.
             raise self._discovery_error
         self._leave_out_unavailable()
+        self._put_in_order()
         yield
         self.access.raise_if_closed()
+
+    def _put_in_order(self) -> None:
+        """The cheapest streams first, so that one that takes hours can't keep others from a run."""
+
+        def order(item: tuple[str, Stream]) -> int:
+            _, stream = item
+            return stream.order if stream.selected and isinstance(stream, KustomerStream) else 0
+
+        self._streams = dict(sorted(self.streams.items(), key=order))
 
     @override
     def invalid_settings(self, found: list[str]) -> list[str]:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 SEARCH = "/v1/customers/search"
 ARCHIVE_SEARCH = "/v1/customers/archive/search"
+# Documented, though not described, for the search only.
+EXACT_TOTAL = ("trackTotalHits", "true")
+LOGGER = logging.getLogger("tap-kustomer.api")
 
 
 class _Bearer(AuthBase):
@@ -86,6 +89,8 @@ class Client:
         self.search_budget = search_budget or Budget(settings.max_search_requests_per_minute)
         self.org_budget = org_budget or Budget(settings.max_requests_per_minute)
         self.server_date: str | None = None
+        self._counts_exactly: bool | None = None
+        """Whether a search takes `trackTotalHits`; `None` until one did."""
         self._was_reached = False
         self._moment = moment
         self._url = settings.api_url
@@ -132,11 +137,26 @@ class Client:
     def search(self, path: str, body: object, *, page: int, size: int) -> bytes:
         """The response body of page `page` (from 1) of a search, `size` records per page.
 
+        Exact totals are asked for, until the search turns out to refuse that.
+
         Raises:
             KustomerError: the request failed or was refused.
         """
-        params = [("page", page), ("pageSize", size)]
-        return self._send(_Request("POST", self._pinned(path, path), path, params, body))
+        params: list[tuple[str, str | int]] = [("page", page), ("pageSize", size)]
+        request = _Request("POST", self._pinned(path, path), path, params, body)
+        if path != SEARCH or self._counts_exactly is False:
+            return self._send(request)
+        try:
+            found = self._send(request._replace(params=[*params, EXACT_TOTAL]))
+        except errors.BadRequestError:
+            if self._counts_exactly:
+                raise
+            found = self._send(request)
+            self._counts_exactly = False
+            LOGGER.info("Search refuses trackTotalHits (400), so totals may be capped")
+        else:
+            self._counts_exactly = True
+        return found
 
     def _send(self, request: _Request) -> bytes:
         budgets = [self.org_budget]

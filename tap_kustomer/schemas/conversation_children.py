@@ -22,6 +22,8 @@ _PARENT = (
     ),
 )
 _KEY = "conversation_updated_at"
+# What a search says of it too.
+_PARENT_ID = (text("conversationId", "Conversation it belongs to.", refers_to="conversations"),)
 
 ATTACHMENT = Resource(
     replication_key=_KEY,
@@ -86,8 +88,8 @@ SATISFACTION_RESPONSE = Resource(
 )
 
 WORK_ITEM = Resource(
-    replication_key=_KEY,
-    extra_columns=_PARENT,
+    replication_key="updated_at",
+    extra_columns=_PARENT_ID,
     attributes=(
         text("resourceType", "Type of what is routed, such as conversation."),
         text("status", "ivr, queued, routed and further, up to completed."),
@@ -106,7 +108,7 @@ WORK_ITEM = Resource(
         free_object("lastRevision", "Its latest stay in a queue."),
         integer("rev", "Grows with every revision of the record."),
         date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
+        date_time("updatedAt", "When anything about it last changed; the replication key."),
         date_time("modifiedAt", "When someone last edited it."),
     ),
     relationships=(
@@ -118,10 +120,10 @@ WORK_ITEM = Resource(
 )
 
 CONVERSATION_TIME = Resource(
-    replication_key=_KEY,
-    extra_columns=_PARENT,
+    replication_key="created_at",
+    extra_columns=_PARENT_ID,
     attributes=(
-        date_time("createdAt", "When it was recorded."),
+        date_time("createdAt", "When it was recorded; the replication key."),
         date_time("handleAt", "When the agent handled the conversation."),
         integer("handleTime", "How long the agent handled it, in milliseconds."),
         date_time("messageAt", "When the agent wrote messages."),

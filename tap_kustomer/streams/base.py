@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from enum import IntEnum
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -40,6 +41,14 @@ if TYPE_CHECKING:
 
 # Errors that end the whole run, not only their stream.
 FATAL = (CertificateError, KeyRefusedError, WrongRegionError)
+
+
+class Order(IntEnum):
+    """The order in which a run reads its streams: cheapest first."""
+
+    LIST = 0
+    SEARCH = 1
+    PER_PARENT = 2
 
 
 class KustomerStream(SdkStream):
@@ -112,6 +121,11 @@ class KustomerStream(SdkStream):
     def bookmark_text(self) -> str:
         """The bookmark as stored in the state, or `none`."""
         return str(self.stream_state.get("replication_key_value", "none"))
+
+    @property
+    def order(self) -> Order:
+        """What reading it costs, and so when a run reads it."""
+        return Order.LIST
 
     @property
     def needs(self) -> Needs:

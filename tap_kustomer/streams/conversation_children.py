@@ -19,15 +19,26 @@ from tap_kustomer.schemas.conversation_children import (
     WORK_ITEM,
 )
 from tap_kustomer.streams.base import FATAL
-from tap_kustomer.streams.per_conversation import REFUSALS, PerConversationStream
+from tap_kustomer.streams.lists import NewestFirst
+from tap_kustomer.streams.per_conversation import (
+    REFUSALS,
+    LastWay,
+    PerConversationStream,
+    SearchedChild,
+    left_behind,
+)
 from tap_kustomer.streams.search import SEARCH_ROLES
 from tap_kustomer.streams.timeline import Conversations
 from tap_kustomer.walks.items import Item, fetch_items
 from tap_kustomer.walks.listing import read_list
+from tap_kustomer.walks.query import CREATED, UPDATED_ONLY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping, Sequence
 
+    from singer_sdk.helpers.types import Record
+
+    from tap_kustomer.streams.ladder import Way
     from tap_kustomer.streams.per_conversation import Children, Conversation, Failure
 
 # More seconds than any handle time: over ten thousand years.
@@ -43,7 +54,32 @@ class Attachments(PerConversationStream):
     permissions = (("org.permission.attachment.read", "org.user.attachment.read"), SEARCH_ROLES)
 
 
-class ConversationTimes(PerConversationStream):
+class SearchedChildren(PerConversationStream):
+    """Children of conversations that Kustomer's search knows too."""
+
+    selected_by_default = True
+    parent: ClassVar[str] = "conversation"
+    """The relationship that names the conversation."""
+
+    @override
+    def extra_columns(self, conversation: Conversation) -> dict[str, str]:
+        return {"conversation_id": conversation.id}
+
+    @override
+    def row(
+        self, item: dict[str, Any], instant: int, extra: Mapping[str, Any] | None = None
+    ) -> Record:
+        """The row of a child; without `extra` it was not found through its conversation."""
+        named = jsonapi.related_id(item, self.parent)
+        if extra is None and isinstance(named, str):
+            extra = {"conversation_id": named}
+            relationships = jsonapi.object_in(item, "relationships")
+            others = {name: one for name, one in relationships.items() if name != "conversation"}
+            item = {**item, "relationships": others}
+        return super().row(item, instant, extra)
+
+
+class ConversationTimes(SearchedChildren):
     """A handle time: how long an agent worked on a conversation at a time."""
 
     name = "conversation_times"
@@ -52,7 +88,16 @@ class ConversationTimes(PerConversationStream):
     in_seconds = "/v1/conversations/{}/times"
     resource = CONVERSATION_TIME
     permissions = Conversations.permissions
+    replication_key = "created_at"
+    cost = (
+        "1 search per 500 times recorded, and 3; where the search refuses them, 1 request per "
+        "conversation updated"
+    )
     _has_milliseconds: bool | None = None
+
+    @override
+    def ways(self) -> Sequence[Way]:
+        return SearchedChild(self, "conversation_time", CREATED), LastWay(self)
 
     @override
     def children(self, conversation: Conversation) -> Children | None:
@@ -167,10 +212,46 @@ class SatisfactionResponses(PerConversationStream):
         return False
 
 
-class WorkItems(PerConversationStream):
-    """A pass of a conversation through routing."""
+class WorkItems(SearchedChildren):
+    """A pass of a conversation through routing.
+
+    That Kustomer searches work items by their last change is in no document, nor what its list of
+    them holds.
+    """
 
     name = "work_items"
     path = "/v1/routing/conversations/{}/work-items"
     resource = WORK_ITEM
     permissions = (("org.permission.routing.read", "org.user.routing.read"), SEARCH_ROLES)
+    replication_key = "updated_at"
+    parent = "resource"
+    cost = (
+        "1 search per 500 items updated, and 3; where the search refuses them, 1 request per 100 "
+        "items of a list, or else per conversation updated"
+    )
+
+    @override
+    def ways(self) -> Sequence[Way]:
+        return (
+            SearchedChild(self, "work_item", UPDATED_ONLY),
+            ItemList(self, "/v1/routing/work-items"),
+            LastWay(self),
+        )
+
+
+class ItemList(NewestFirst):
+    """The org's work items, newest first, if they are all there."""
+
+    def __init__(self, stream: PerConversationStream, path: str) -> None:
+        """Trust the list only if it reaches back: it may show open items alone."""
+        super().__init__(stream, path, _is_open, must_reach_back=True)
+        self._parent = stream
+
+    @override
+    def prepare(self) -> Generator[Record, None, bool]:
+        return (yield from left_behind(self._parent))
+
+
+def _is_open(item: Item) -> bool:
+    attributes = jsonapi.object_in(item.resource, "attributes")
+    return attributes.get("status") != "completed" and not attributes.get("completedAt")

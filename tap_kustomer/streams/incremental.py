@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from singer_sdk.helpers.types import Record
+    from singer_sdk.singerlib import Catalog
 
     from tap_kustomer.walks.listing import Entry
     from tap_kustomer.walks.page import Hit
@@ -68,16 +69,16 @@ class IncrementalStream(KustomerStream):
         )
         raise SettingsError(msg)
 
-    def since(self, lookback: int | None = None) -> int:
-        """The instant to read from: the bookmark minus the lookback (in ms), or the start date."""
+    def since(self) -> int:
+        """The instant to read from: the bookmark minus the lookback, or the start date."""
         settings, bookmark = self.session.settings, self.bookmark()
         if bookmark is None:
             return settings.start
-        return bookmark - (settings.lookback if lookback is None else lookback)
+        return bookmark - settings.lookback
 
-    def start(self, lookback: int | None = None) -> int:
-        """The same as `since`, and log and show the range that is read."""
-        start, end = self.since(lookback), self.session.cutoff
+    def start(self, since: int | None = None) -> int:
+        """The same as `since`, unless it is given, and log and show the range that is read."""
+        start, end = self.since() if since is None else since, self.session.cutoff
         self.progress.start, self.progress.end = start, end
         include_deleted = self.session.settings.include_deleted
         if include_deleted and self.stream_state.get("include_deleted") is False:
@@ -201,6 +202,21 @@ class IncrementalStream(KustomerStream):
         else:
             self.stream_state["include_deleted"] = False
         self.write_state()
+
+    def restart_at(self, instant: int) -> None:
+        """Begin anew at an instant, with nothing unread: the next STATE says so."""
+        self.stream_state.pop("unread", None)
+        if self.bookmark() is not None:
+            self.stream_state["replication_key_value"] = timestamps.text(instant)
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take the selection and the columns from the catalog, but not the replication key.
+
+        That of a catalog written by an earlier version may be another one.
+        """
+        super().apply_catalog(catalog)
+        self.replication_key = type(self).replication_key
 
     @override
     def compare_start_date(self, value: str, start_date_value: str) -> str:

@@ -29,9 +29,10 @@ from tap_kustomer.errors import (
     RecordError,
     TransientError,
 )
-from tap_kustomer.streams.base import FATAL
-from tap_kustomer.streams.incremental import IncrementalStream
-from tap_kustomer.streams.search import format_total, history, peek
+from tap_kustomer.streams.base import FATAL, Order
+from tap_kustomer.streams.ladder import CONVERSATIONS as MARK
+from tap_kustomer.streams.ladder import LadderStream, Way
+from tap_kustomer.streams.search import SearchWay, format_total, history, peek
 from tap_kustomer.streams.timeline import Conversations
 from tap_kustomer.walks.children import in_order
 from tap_kustomer.walks.items import Item, fetch_items
@@ -39,9 +40,11 @@ from tap_kustomer.walks.listing import Entry, read_list
 from tap_kustomer.walks.page import Hit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
+
+    from tap_kustomer.walks.query import Key
 
 CONVERSATIONS = "/v1/conversations"
 # Conversations per bookmark: at 240 requests a minute, a killed run loses 12 seconds of work.
@@ -63,7 +66,7 @@ class Parent(NamedTuple):
     bookmark: int | None
 
 
-class PerConversationStream(IncrementalStream):
+class PerConversationStream(LadderStream):
     """A stream of the children of conversations."""
 
     path: ClassVar[str]
@@ -77,25 +80,50 @@ class PerConversationStream(IncrementalStream):
     """The latest conversation whose children could be read."""
 
     @override
-    def rows(self) -> Iterator[Record]:
-        """The children of conversations updated since the bookmark, then those of `unread` ones.
+    def ways(self) -> Sequence[Way]:
+        return (ByConversation(self),)
+
+    def rows_by_conversation(self, start: int) -> Iterator[Record]:
+        """The children of conversations updated since `start`, then those of `unread` ones.
 
         The latter come last, when it is known whether the endpoint works.
         """
-        start, unread = self.start(), self.unread()
+        unread = self.unread()
         yield from self._rows(self._updated(start, self.session.cutoff))
-        for key in unread:
+        yield from self._unread_rows(unread)
+
+    def rows_left_behind(self, start: int) -> Iterator[Record]:
+        """The children of all conversations updated since `start`, even if they change meanwhile.
+
+        A conversation that changes while a range is read leaves it. So this one ends in the future,
+        and is read by one thread, upwards: what changes is met again further on.
+        """
+        unread, cutoff = self.unread(), self.session.cutoff
+        parents = self._updated(start, self.session.now() + timestamps.DAY, threads=1)
+        yield from self._rows(
+            parent._replace(bookmark=parent.bookmark and min(parent.bookmark, cutoff))
+            for parent in parents
+        )
+        yield from self._unread_rows(unread)
+
+    def _unread_rows(self, keys: Iterable[str]) -> Iterator[Record]:
+        for key in keys:
             if key not in self.held_now:
                 yield from self._rows(self._unread(key), is_again=True)
                 self.release(key)
 
     @override
     def check_unread(self) -> None:
-        """Accept any string: one that is not an instant is a conversation's id."""
-        self.unread()
+        """Accept any string: one that is not an instant is a conversation's id.
 
-    @override
-    def estimate_pending(self) -> str:
+        A search holds instants only.
+        """
+        if len(self.ways()) > 1 and self.was_read_by != MARK:
+            super().check_unread()
+        else:
+            self.unread()
+
+    def pending_conversations(self) -> str:
         """How many conversations are to be read; also tests the endpoint on one of them."""
         page = peek(self.session, Conversations.query_context, self.since(), self.session.cutoff)
         for conversation in page.hits:
@@ -112,10 +140,10 @@ class PerConversationStream(IncrementalStream):
         del error
         return self._is_refused(_conversation_path(conversation.id))
 
-    def _updated(self, start: int, end: int) -> Iterator[Parent]:
+    def _updated(self, start: int, end: int, threads: int | None = None) -> Iterator[Parent]:
         """The conversations of a range of `updated_at`."""
-        hidden = 0
-        for batch in history(self.session, Conversations.query_context).read(start, end):
+        hidden, context = 0, Conversations.query_context
+        for batch in history(self.session, context, threads=threads).read(start, end):
             hidden += batch.hidden
             if batch.unread is not None:
                 at = timestamps.text(batch.unread)
@@ -213,11 +241,14 @@ class PerConversationStream(IncrementalStream):
             related = child["relationships"].items()
             others = {name: value for name, value in related if name != "conversation"}
             child = {**child, "relationships": others}
-        extra = {
+        return self.row(child, conversation.instant, self.extra_columns(conversation))
+
+    def extra_columns(self, conversation: Conversation) -> dict[str, str]:
+        """What a row says of the conversation that it was found in."""
+        return {
             "conversation_id": conversation.id,
             "conversation_updated_at": timestamps.text(conversation.instant),
         }
-        return self.row(child, conversation.instant, extra)
 
     def _resolve(
         self, refused: list[tuple[Conversation, Failure]], *, is_again: bool = False
@@ -269,6 +300,89 @@ class PerConversationStream(IncrementalStream):
         except KustomerError:
             pass
         return False
+
+
+class ByConversation(Way):
+    """A request for each conversation updated."""
+
+    order = Order.PER_PARENT
+    name = "one request per conversation"
+
+    def __init__(self, stream: PerConversationStream) -> None:
+        """Nothing is sent yet."""
+        self._stream = stream
+
+    @override
+    def rows(self, since: int) -> Iterator[Record]:
+        yield from self._stream.rows_by_conversation(self._stream.start(since))
+
+    @override
+    def estimate(self) -> str:
+        return self._stream.pending_conversations()
+
+
+class LastWay(ByConversation):
+    """The same, for a stream that is searched wherever that works."""
+
+    mark = MARK
+
+    @override
+    def rows(self, since: int) -> Iterator[Record]:
+        stream = self._stream
+        if stream.was_read_by != MARK and (unread := stream.unread()):
+            # Instants of the search mean nothing here: begin before the first of them instead.
+            since = min([since, *(stream.unread_range(key)[0] for key in unread)])
+            stream.restart_at(since)
+        self._tell_what_it_costs(since)
+        yield from super().rows(since)
+
+    def _tell_what_it_costs(self, since: int) -> None:
+        stream, session = self._stream, self._stream.session
+        context, per_minute = Conversations.query_context, session.client.org_budget.limit
+        count = peek(session, context, since, session.cutoff).total or 0
+        stream.logger.warning(
+            "%s: reading about %s conversations with a request each takes about %s minutes. To "
+            "leave it out: meltano select --exclude tap-kustomer %s '*', or set selected to false "
+            "in the catalog",
+            stream.name,
+            f"{count:,}",
+            f"{count / per_minute + 1:,.0f}",
+            stream.name,
+        )
+
+
+class SearchedChild(SearchWay):
+    """The search for what belongs to conversations."""
+
+    def __init__(self, stream: PerConversationStream, context: str, key: Key) -> None:
+        """Test the search first: no document promises it."""
+        super().__init__(stream, context, key, is_archived=False, is_promised=False)
+        self._parent = stream
+
+    @override
+    def prepare(self) -> Generator[Record, None, bool]:
+        return (yield from left_behind(self._parent))
+
+
+def left_behind(stream: PerConversationStream) -> Generator[Record, None, bool]:
+    """The rows that can't be found by the bookmark of a run that asked each conversation.
+
+    Such a bookmark is when conversations were updated, and one that changed while it was read comes
+    with the next run, along with whatever has happened in it since. So the next run asks each
+    conversation once more. Returns whether another way may go on then: not while some conversations
+    can't be read.
+    """
+    if stream.was_read_by == MARK and stream.bookmark() is None:
+        stream.restart_at(stream.since())  # everything is read anew, and so is what was unread
+    elif stream.was_read_by == MARK:
+        stream.read_by = MARK
+        stream.logger.info(
+            "%s: the last run asked each conversation; asking those updated since once more",
+            stream.name,
+        )
+        yield from stream.rows_left_behind(stream.since())
+        return not stream.unread()
+    return True
 
 
 def _conversation_path(conversation_id: str) -> str:

@@ -15,12 +15,16 @@ from tap_kustomer.schemas.customer import CUSTOMER
 from tap_kustomer.schemas.kobject import KOBJECT
 from tap_kustomer.schemas.message import MESSAGE
 from tap_kustomer.schemas.note import NOTE
+from tap_kustomer.streams.lists import FilteredList, WholeList
 from tap_kustomer.streams.search import SEARCH_ROLES, SearchStream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from singer_sdk.singerlib.catalog import MetadataMapping
 
     from tap_kustomer.records import Field
+    from tap_kustomer.streams.ladder import Way
     from tap_kustomer.tap import TapKustomer
 
 CONVERSATION_ROLES = ("org.permission.conversation.read", "org.user.conversation.read")
@@ -43,6 +47,12 @@ class Customers(SearchStream):
     query_context = "customer"
     resource = CUSTOMER
     permissions = (("org.permission.customer.read", "org.user.customer.read"), SEARCH_ROLES)
+
+    @override
+    def ways(self) -> Sequence[Way]:
+        """The list of customers can be filtered too."""
+        path = "/v1/customers"
+        return (*super().ways(), FilteredList(self, path), WholeList(self, path))
 
 
 class Messages(SearchStream):
@@ -71,8 +81,10 @@ class Notes(SearchStream):
 class Companies(SearchStream):
     """A company, which customers belong to.
 
-    That the search knows when companies were updated is not documented.
+    That the search knows when companies were updated is in the vendor's example only.
     """
+
+    is_promised = False
 
     name = "companies"
     query_context = "company"

@@ -68,7 +68,7 @@ class Asker:
             nonlocal asked
             try:
                 response = self.client.search(path, body, page=number, size=asked)
-                return read_page(response, path, span, number, asked)
+                return read_page(response, path, span, number, asked, self.query.key)
             except TransientError as error:
                 self.failed += 1
                 if isinstance(error, OverloadedError) and size is None:

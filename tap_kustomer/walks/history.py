@@ -6,7 +6,8 @@ boundary is computed again before each section. Around it both are read, search 
 has just left the search is in the archive by then. The bookmark stays before that section until
 both are done. If the search is so slow that the boundary catches up with it, it stops, and the rest
 is read as a section around the boundary.
-Notes are not archived; older ones are read from their plain list.
+Notes are not archived; older ones are read from their plain list. Other contexts have neither
+archive nor list: they are read through the search alone.
 See docs/BEHAVIOR.md, "Two years".
 """
 
@@ -47,7 +48,12 @@ class History:
     """Reads time ranges of one query context."""
 
     def __init__(
-        self, search: Search, now: Callable[[], int], *, listing: Listing | None = None
+        self,
+        search: Search,
+        now: Callable[[], int],
+        *,
+        listing: Listing | None = None,
+        is_archived: bool = True,
     ) -> None:
         """Read through `search`, which takes a path and a range.
 
@@ -56,9 +62,13 @@ class History:
         self._search = search
         self._now = now
         self._listing = listing
+        self._is_archived = is_archived
 
     def read(self, start: int, end: int) -> Iterator[Batch]:
         """All records from `start` to `end` (inclusive); those around the boundary may repeat."""
+        if not self._is_archived and not self._listing:
+            yield from self._batches(SEARCH, start, end, end)
+            return
         while start <= end:
             boundary = self._now() - SEARCH_WINDOW
             lower, upper = boundary - OVERLAP, min(boundary + OVERLAP + MIN_SECTION, end)

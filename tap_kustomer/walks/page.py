@@ -24,13 +24,17 @@ from tap_kustomer.api.decode import decode, decode_envelope, decode_record
 from tap_kustomer.api.document import refuse_errors
 from tap_kustomer.errors import OverloadedError, TransientError
 from tap_kustomer.nesting import is_too_deep
+from tap_kustomer.walks.query import CREATED, UPDATED, Key
 
 # The creation instant of a record without one. No range of `created_at` matches such a record.
 UNKNOWN = -(2**62)
 
 
 class Span(NamedTuple):
-    """A closed range of `updated_at`, optionally limited to `created_at` from `first` to `last`."""
+    """A closed range of the key, optionally limited to `created_at` from `first` to `last`.
+
+    The key is what records are read in order of, `updated_at` or `created_at`.
+    """
 
     start: int
     end: int
@@ -39,7 +43,11 @@ class Span(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A record and its sort keys: `instant` is its `updated_at`, `created` its `created_at`."""
+    """A record and its sort keys: `instant` is its `updated_at`, `created` its `created_at`.
+
+    Where `created_at` is the key, it is the `instant`. `created` is `UNKNOWN` wherever no range of
+    creation splits an instant.
+    """
 
     instant: int
     created: int
@@ -125,7 +133,9 @@ _ENVELOPE = msgspec.json.Decoder(_Envelope)
 _HEAD = msgspec.json.Decoder(_Head)
 
 
-def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Page:
+def read_page(
+    body: bytes, path: str, span: Span, number: int, size: int, key: Key = UPDATED
+) -> Page:
     """Parse `body` as page `number` (from 1) of `span`, requested with `size` records a page.
 
     The request covered one millisecond more than `span` (see `Query.body`). In a page in order, a
@@ -141,7 +151,7 @@ def read_page(body: bytes, path: str, span: Span, number: int, size: int) -> Pag
         raise TransientError(path, "the response is not a page of records") from None
     refuse_errors(response.errors, path)
     try:
-        found, ordered, unplaced = _hits(response.data, span)
+        found, ordered, unplaced = _hits(response.data, span, key)
     except ValueError:
         raise TransientError(path, "the response is not a page of records") from None
     meta, links = jsonapi.object_in(response.meta), jsonapi.object_in(response.links)
@@ -208,7 +218,7 @@ def _is_in_range(hit: Hit, span: Span) -> bool:
     )
 
 
-def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool | None, bool]:
+def _hits(raws: list[msgspec.Raw], span: Span, by: Key) -> tuple[list[Hit], bool | None, bool]:
     """The records, whether they are in order, and whether one of them is unplaced (see `Page`).
 
     A record without `updated_at` gets the instant of the one before it, capped at the span's end,
@@ -221,15 +231,16 @@ def _hits(raws: list[msgspec.Raw], span: Span) -> tuple[list[Hit], bool | None, 
     dated, unplaced = [span.start], False
     for raw in raws:
         key, updated, created = _head(raw)
+        instant = jsonapi.timestamp_in(created if by == CREATED else updated, otherwise=UNKNOWN)
         key = key if isinstance(key, str) else ""
-        instant = jsonapi.timestamp_in(updated, otherwise=UNKNOWN)
         if instant == UNKNOWN:
             instant = min(dated[-1], span.end)
             is_readable = bool(key) and not is_too_deep(bytes(raw))
             unplaced = unplaced or (not is_readable and span.start < span.end)
         else:
             dated.append(instant)
-        hits.append(Hit(instant, jsonapi.timestamp_in(created, otherwise=UNKNOWN), key, raw))
+        creation = created if by.is_split_by_creation else None
+        hits.append(Hit(instant, jsonapi.timestamp_in(creation, otherwise=UNKNOWN), key, raw))
     if hits and len(dated) == 1:
         return hits, None, unplaced
     return hits, all(a <= b for a, b in pairwise(dated)), unplaced

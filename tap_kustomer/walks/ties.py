@@ -143,6 +143,8 @@ class Ties:
 
     def _can_split(self, whole: Span) -> bool:
         """Whether the search can filter by creation here: tested with a range without records."""
+        if not self._asker.query.key.is_split_by_creation:
+            return False
         return self._asker.page_or_none(whole._replace(first=EARLIEST, last=EARLIEST)) is not None
 
     def _read_unsplit(self, whole: Span, page: Page | None) -> list[Hit]:

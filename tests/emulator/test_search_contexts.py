@@ -44,6 +44,11 @@ def everything(
     return found
 
 
+def since(name: str, instant: str = "1970-01-01T00:00:00.000Z") -> dict[str, object]:
+    """The criterion that a date is an instant or later."""
+    return {"and": [{name: {"gte": instant}}]}
+
+
 @pytest.mark.parametrize(("context", "stream"), STREAMS.items())
 def test_finds_everything_in_order(store: World, context: str, stream: str) -> None:
     rows = everything(store, context)
@@ -90,9 +95,37 @@ def test_archive_finds_what_is_old(world: World, context: str) -> None:
 
 def test_company_attributes_can_be_switched_off(store: World) -> None:
     assert everything(store, "company")
-    store.switches.company_search = False
-    assert store.search(search_body("company")).status_code == 400
-    assert store.search(search_body("company"), path=ARCHIVE).status_code == 200
+    store.switches.refused_contexts = {"company"}
+    ranged = since("company_updated_at")
+    assert store.search(search_body("company") | ranged).status_code == 400
+    assert store.search(search_body("company")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("context", "name"),
+    [
+        ("work_session", "work_session_updated_at"),
+        ("work_item", "work_item_updated_at"),
+        ("conversation_time", "conversation_time_created_at"),
+    ],
+)
+def test_agent_time_can_be_searched_by_one_date(context: str, name: str) -> None:
+    world = World(Org.sample(seed=1, now=NOW, conversations=40, days=20))
+    body = search_body(context) | {"sort": [{name: "asc"}]}
+    found = world.search(body, params={"pageSize": 500}).json
+    assert found["meta"]["total"] == len(found["data"]) == len(world.org.resources[context]) > 0
+    assert world.search(body, path=ARCHIVE).status_code == 400
+    other = name.replace("updated", "x").replace("created", "updated").replace("_x_", "_created_")
+    assert world.search(body | since(other)).status_code == 400
+    world.switches.refused_sorts = {context}
+    assert world.search(body).status_code == 400
+    assert world.search(body | {"sort": []}).status_code == 200
+    world.switches.refused_sorts = set()
+    world.switches.ignored_ranges = {context}
+    nothing = {**body, **since(name, "2099-01-01T00:00:00.000Z")}
+    assert world.search(nothing).json["meta"]["total"] > 0
+    world.switches.ignored_ranges, world.switches.matchless_ranges = set(), {context}
+    assert world.search(body | since(name)).json["meta"]["total"] == 0
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,11 @@ class Ask:
         return self.path in {SEARCH, ARCHIVE}
 
     @property
+    def context(self) -> str:
+        """The query context of a search."""
+        return str(self.body["queryContext"])
+
+    @property
     def page(self) -> int:
         """The page asked for, from 1."""
         return int(self.query.get("page", 1))
@@ -184,7 +189,7 @@ class Server:
     def matching(self, ask: Ask) -> list[Record]:
         """All records in the range asked for, also those that the answer does not know."""
         low, high, first, last = -math.inf, math.inf, -math.inf, math.inf
-        for criterion in ask.body["and"]:
+        for criterion in ask.body.get("and", []):
             ((name, bound),) = criterion.items()
             ((operator, moment),) = bound.items()
             instant = parse(moment) * SECOND

@@ -365,6 +365,7 @@ def test_a_work_session_that_can_not_be_read_holds_the_bookmark() -> None:
     at = PRESENT - 5 * DAY
     path = "/v1/routing/work-sessions"
     server = Server(patience=200)
+    server.hooks.append(refuse_searches)
     options: dict[str, Any] = {"start_date": text(PRESENT - 40 * DAY), "lookback_seconds": 0}
     recent = row("new", createdAt=text(PRESENT - DAY), signedOutAt=text(PRESENT - DAY + 1))
     open_session = row("old", createdAt=text(at), active=True)
@@ -385,6 +386,7 @@ def test_a_work_session_that_can_not_be_read_holds_the_bookmark() -> None:
 def test_a_work_session_without_anything_is_looked_for_until_it_is_mended() -> None:
     path = "/v1/routing/work-sessions"
     server = Server(patience=200)
+    server.hooks.append(refuse_searches)
     options: dict[str, Any] = {"start_date": text(PRESENT - 60 * DAY), "lookback_seconds": 0}
     sessions = [
         row(f"{n}", createdAt=text(PRESENT - n * DAY), signedOutAt=text(PRESENT))
@@ -397,3 +399,8 @@ def test_a_work_session_without_anything_is_looked_for_until_it_is_mended() -> N
     last = run(server, "work_sessions", state=first.state, **options)
     assert last.error is None
     assert "mended" in last.ids("work_sessions")
+
+
+def refuse_searches(ask: Ask, _: Reply) -> Reply | None:
+    """The search knows no work sessions, so their list is read."""
+    return refusal(400) if ask.is_search else None

@@ -36,6 +36,7 @@ class Parts:
             self.server.items[f"{CONVERSATIONS}/{one.id}"] = row(one.id)
             for path in STREAMS[stream]:
                 self.server.lists[path.format(one.id)] = [row(f"part-{one.id}")]
+        self.server.hooks.append(_search_conversations_only)
         self.server.hooks.append(self._refuse)
 
     def _refuse(self, ask: Ask, _: Reply) -> Reply | None:
@@ -50,6 +51,13 @@ class Parts:
     def parts(self, conversations: list[Record]) -> set[str]:
         """The rows that belong to some conversations."""
         return {f"part-{one.id}" for one in conversations}
+
+
+def _search_conversations_only(ask: Ask, _: Reply) -> Reply | None:
+    """The search knows no handle times and no work items."""
+    if ask.is_search and ask.context != "conversation":
+        return refusal(400)
+    return None
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])

@@ -86,6 +86,69 @@ def test_nothing_is_lost(
     world.settle()
 
 
+# So many records made at once, and how late the search sees them.
+LATE = st.tuples(st.integers(0, 3), st.integers(0, 50_000))
+# Of a context that the search may refuse, or refuse to sort, from some request on.
+SESSIONS = st.builds(
+    RunPlan,
+    changes=CHANGES,
+    faults=faults(VISIBLE, LOSSES + DISORDER),
+    kill_after=st.none() | st.integers(0, 60),
+    latency=st.sampled_from([0, 10, 900]),
+    total_cap=st.none() | st.integers(17, 50),
+    clamp=st.none() | st.integers(1, 8),
+    doubled=FEW,
+    poison=FEW,
+    refuses_sort=st.booleans(),
+    refused_after=st.none() | st.integers(0, 40),
+)
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(RECORDS, BURSTS, st.lists(SESSIONS, min_size=1, max_size=4), st.integers(1, 8))
+def test_nothing_is_lost_whichever_way_sessions_are_read(
+    records: list[tuple[int, int]],
+    bursts: list[tuple[int, int]],
+    runs: list[RunPlan],
+    page_size: int,
+) -> None:
+    world = World(page_size, kind="work_session", stream="work_sessions")
+    ages = [*records, *((age, 0) for size, age in bursts for _ in range(size))]
+    for number, (age, created) in enumerate(ages):
+        world.put(number, BASE - age, BASE - age - created)
+    for plan in runs:
+        world.run(plan)
+    world.settle()
+
+
+@settings(max_examples=settings().max_examples // 4)
+@given(
+    st.lists(AGES, max_size=40),
+    st.lists(st.lists(LATE, max_size=6), max_size=4),
+    st.integers(1, 8),
+    st.booleans(),
+)
+def test_nothing_is_lost_by_time_of_creation(
+    ages: list[int],
+    later: list[list[tuple[int, int]]],
+    page_size: int,
+    refuses_sort: bool,  # noqa: FBT001  (hypothesis fills it)
+) -> None:
+    """Handle times never change; new ones are indexed late."""
+    world = World(page_size, kind="conversation_time", stream="conversation_times")
+    for number, age in enumerate(ages):
+        world.put(number, BASE - age, BASE - age)
+    number = len(ages)
+    for made in later:
+        changes = []
+        for count, delay in made:
+            for _ in range(count):
+                changes.append(Change(number, delay))
+                number += 1
+        world.run(RunPlan(tuple(changes), refuses_sort=refuses_sort))
+    world.settle()
+
+
 @settings(max_examples=settings().max_examples // 4)  # three runs each
 @given(RECORDS, BURSTS, st.integers(1, 8))
 def test_the_output_does_not_depend_on_concurrency(

@@ -17,6 +17,7 @@ from tests.model.mortal import Mortal
 from tests.support import tap_for
 
 if TYPE_CHECKING:
+    from emulator import Resource
     from tests.support import Messages
 
 BASE = timestamps.parse("2026-06-01T12:00:00Z")
@@ -49,6 +50,9 @@ class RunPlan:
     crossing: int = 0
     doubled: tuple[int, ...] = ()
     poison: tuple[int, ...] = ()
+    refuses_sort: bool = False
+    refused_after: int | None = None
+    """After so many requests the search refuses the context."""
 
 
 def id_of(record: int) -> str:
@@ -62,6 +66,8 @@ class World:
 
     page_size: int
     concurrency: int = 1
+    kind: str = KIND
+    stream: str = "conversations"
     now: int = BASE
     start: int = BASE - timestamps.DAY
     emitted: dict[str, int] = field(default_factory=dict)
@@ -74,6 +80,7 @@ class World:
     def __post_init__(self) -> None:
         self.org = Org(now=BASE)
         self.step = 0
+        self.left: int | None = None
         self.emulator = Emulator(
             self.org,
             Switches(search_limit=None, org_limit=None, latency=1),
@@ -83,6 +90,10 @@ class World:
 
     def _pass(self, _: float) -> None:
         self.now += self.step
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                self.emulator.switches.refused_contexts = {self.kind}
 
     def put(self, record: int, updated: int, created: int) -> None:
         """A record as it was before the first run."""
@@ -92,7 +103,7 @@ class World:
             "createdAt": timestamps.text(created),
             "updatedAt": timestamps.text(updated),
         }
-        self.org.put(KIND, {"type": KIND, "id": one, "attributes": attributes})
+        self.org.put(self.kind, {"type": self.kind, "id": one, "attributes": attributes})
         self.visible[one] = updated
 
     def happen(self, change: Change) -> None:
@@ -100,11 +111,11 @@ class World:
         one = id_of(change.record)
         seen_at = self.now + change.delay
         self.now += 1
-        if one not in self.org.resources[KIND]:
+        if one not in self.org.resources[self.kind]:
             self.put(change.record, self.now, self.now)
             return
         gone = {"deleted": True, "deletedAt": timestamps.text(self.now)} if change.delete else {}
-        self.org.touch(KIND, one, at=self.now, indexed_at=seen_at + 1, **gone)
+        self.org.touch(self.kind, one, at=self.now, indexed_at=seen_at + 1, **gone)
         self.visible[one] = seen_at + 1
 
     def run(self, plan: RunPlan) -> Messages | None:
@@ -127,9 +138,9 @@ class World:
         )
         # So small that a few records are many.
         tap.session.limits = Limits(plan.total_cap or 10_000, 3 * self.page_size, room=1_500)
-        error = mortal.run(tap, "conversations")
+        error = mortal.run(tap, self.stream)
         self._receive(messages)
-        read = tap.streams["conversations"]
+        read = tap.streams[self.stream]
         assert isinstance(read, IncrementalStream)
         if error is None:
             assert not self.unread
@@ -141,7 +152,7 @@ class World:
         for change in plan.changes:
             self.happen(change)
         self.now += 1
-        index = self.org.index(KIND, self.now)
+        index = self.org.index(self.kind, self.now)
         for one in map(id_of, plan.doubled):
             if one in index.seen:
                 index.double(one)
@@ -152,19 +163,22 @@ class World:
         # Of a bare answer nobody can tell whether its empty page is the end.
         switches.unsent = set() if plan.bare_search else self.hidden
         switches.poison, switches.crossing = set(map(id_of, plan.poison)), plan.crossing
+        switches.refused_sorts = {self.kind} if plan.refuses_sort else set()
+        switches.refused_contexts, self.left = set(), plan.refused_after
         self.step = plan.latency
 
     @property
     def unread(self) -> set[str]:
         """The instants that the state names for later runs."""
-        return set(self.state.get("bookmarks", {}).get("conversations", {}).get("unread", []))
+        return set(self.state.get("bookmarks", {}).get(self.stream, {}).get("unread", []))
 
     def _receive(self, messages: Messages) -> None:
         """Be a target: keep rows and the last state."""
-        for row in messages.records("conversations"):
-            self.emitted[row["id"]] = max(self.emitted.get(row["id"], 0), row["rev"])
+        for row in messages.records(self.stream):
+            rev = row.get("rev") or row["additional_attributes"]["rev"]
+            self.emitted[row["id"]] = max(self.emitted.get(row["id"], 0), rev)
         for message in messages.of("STATE"):
-            bookmark = message["value"]["bookmarks"].get("conversations", {})
+            bookmark = message["value"]["bookmarks"].get(self.stream, {})
             self.bookmarks += [v for k, v in bookmark.items() if k == "replication_key_value"]
         self.state = messages.state or self.state
 
@@ -174,23 +188,27 @@ class World:
         What it could not read is in the state; without faults that is poison, and what no range of
         `updated_at` and `created_at` tells from it.
         """
-        records = self.org.resources[KIND]
+        records = self.org.resources[self.kind]
         poison = [records[one] for one in map(id_of, plan.poison) if one in records]
-        alike = {(record.updated, record.created) for record in poison}
+        alike = {self._place(record) for record in poison}
         for one, record in records.items():
             if record.updated > end or self.visible[one] > began or one in self.hidden:
                 continue
             at, rev = timestamps.text(record.updated), record.data["attributes"]["rev"]
             is_read = self.emitted.get(one, 0) >= rev
-            may_miss = plan.faults or (record.updated, record.created) in alike
+            may_miss = plan.faults or self._place(record) in alike
             assert is_read or (may_miss and at in self.unread), f"{one} at {at}"
+
+    def _place(self, record: Resource) -> tuple[int, int]:
+        """Where a record stands, as far as the search can tell it from others."""
+        return record.updated, record.created if self.kind == KIND else 0
 
     def settle(self) -> None:
         """Let all indexing end, run once in peace, and find everything there is."""
         self.now += LOOKBACK
         self.visible = dict.fromkeys(self.visible, 0)
         assert self.run(RunPlan()) is not None
-        for one, record in self.org.resources[KIND].items():
+        for one, record in self.org.resources[self.kind].items():
             assert one in self.hidden or self.emitted[one] >= record.data["attributes"]["rev"]
         assert self.bookmarks == sorted(self.bookmarks), "the bookmark moved back"
         assert self.emulator.caps_touched == self.emulator.writes_refused == 0

@@ -53,11 +53,11 @@ def test_a_key_that_dies_during_the_run_ends_it(monkeypatch: pytest.MonkeyPatch)
         emulator.switches.expired_key = True
         return []
 
-    monkeypatch.setattr(tap.streams["conversations"], "get_records", expire)
+    monkeypatch.setattr(tap.streams["brands"], "get_records", expire)
 
     with pytest.raises(KeyRefusedError):
         tap.read()
-    assert not messages.of("SCHEMA", "users")
+    assert not messages.of("SCHEMA", "conversations")
 
 
 def test_the_run_says_whose_key_it_is(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from emulator import Emulator, Org, Switches
 from tap_kustomer import timestamps
 from tap_kustomer.timestamps import DAY
 from tests.emulated import MINUTE, bookmark_of, wall, whole_catalog
-from tests.support import Messages, client_for, scripted, sync, tap_for
+from tests.support import Answer, Messages, client_for, scripted, sync, tap_for
 
 PATH = "/v1/routing/work-sessions"
 
@@ -37,7 +37,8 @@ def org_of(*sessions: dict[str, Any]) -> Org:
 
 
 def read(org: Org, state: Any = None, **switches: Any) -> tuple[Messages, int]:  # noqa: ANN401  (as `sync`)
-    """What a run writes, and how many requests for sessions it took."""
+    """What a run writes where the search refuses sessions, and its requests for the list."""
+    switches = {"refused_contexts": {"work_session"}, **switches}
     emulator = Emulator(org, Switches(search_limit=None, org_limit=None, **switches))
     messages = sync(emulator, catalog=whole_catalog(emulator, "work_sessions"), state=state)
     return messages, sum(request.path == PATH for request in emulator.requests)
@@ -59,24 +60,31 @@ def test_the_list_ends_where_it_is_old_enough_if_it_comes_sorted(
     new = session(wall() - MINUTE // 2)
     org.put("work_session", new)
     second, requests = read(org, first.state, sorted_sessions=is_sorted)
-    kept = {f"{one:024x}" for one in began if one >= bookmark_of(first, "work_sessions") - 2 * DAY}
+    since = bookmark_of(first, "work_sessions") - 10 * MINUTE
+    kept = {f"{one:024x}" for one in began if one >= since - 2 * DAY}
     assert ids(second) == {new["id"]} | kept
     assert requests in {pages, pages + 1, pages + 2}
     assert bookmark_of(second, "work_sessions") >= bookmark_of(first, "work_sessions")
 
 
-def test_the_bookmark_waits_for_the_oldest_session_that_goes_on() -> None:
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_a_session_that_goes_on_is_looked_for_until_it_has_ended(*, is_sorted: bool) -> None:
     long = session(wall() - 10 * DAY, active=True)
-    org = org_of(session(wall() - 30 * DAY), long, session(wall() - DAY))
+    later = [session(wall() - DAY - number * MINUTE) for number in range(300)]
+    org = org_of(session(wall() - 30 * DAY), long, *later)
     state = None
     for _ in range(2):
-        messages, _ = read(org, state)
+        messages, _ = read(org, state, sorted_sessions=is_sorted)
         state = messages.state
-        assert bookmark_of(messages, "work_sessions") == int(long["id"], 16)
-    org.put("work_session", session(int(long["id"], 16)))
-    messages, _ = read(org, state)
+        open_since = state["bookmarks"]["work_sessions"]["open_since"]
+        assert timestamps.parse(open_since) == int(long["id"], 16)
+    ended = session(int(long["id"], 16))
+    ended["attributes"]["updatedAt"] = timestamps.text(wall() - MINUTE)
+    org.put("work_session", ended)
+    messages, _ = read(org, state, sorted_sessions=is_sorted)
     assert long["id"] in ids(messages)
-    assert bookmark_of(messages, "work_sessions") > wall() - MINUTE
+    state = messages.state["bookmarks"]["work_sessions"]
+    assert timestamps.parse(state["open_since"]) > wall() - MINUTE
 
 
 def test_a_session_that_ended_is_read_again_for_two_days() -> None:
@@ -100,8 +108,8 @@ def test_without_a_date_everything_is_read_and_told(caplog: pytest.LogCaptureFix
     odd["attributes"] = {"active": False}
     messages, _ = read(org_of(odd, session(wall() - 5 * DAY)))
     assert len(ids(messages)) == 2
-    assert all(row["created_at"] for row in messages.records("work_sessions"))
-    assert "has no usable created_at" in caplog.text
+    assert all(row["updated_at"] for row in messages.records("work_sessions"))
+    assert "has no usable updated_at" in caplog.text
 
 
 def test_a_list_that_refuses_to_be_sorted_is_read_as_it_comes() -> None:
@@ -110,12 +118,10 @@ def test_a_list_that_refuses_to_be_sorted_is_read_as_it_comes() -> None:
     tap = tap_for(emulator, messages, catalog=whole_catalog(emulator, "work_sessions"))
     page = json.dumps({"data": [session(wall() - MINUTE)], "links": {"next": None}}).encode()
     token = json.dumps({"data": {}}).encode()
-    transport = scripted((200, {}, token), (400, {}, b"{}"), (200, {}, page))
+    # Twice for the search, whose first request also asks for an exact total, and once unsorted.
+    refused: list[Answer] = [(400, {}, b"{}")] * 5
+    transport = scripted((200, {}, token), *refused, (200, {}, page))
     tap.session.__dict__["client"] = client_for(transport)
     tap.read()
     assert len(ids(messages)) == 1
-    assert [request.path_url.partition("?")[2] for request in transport.sent] == [
-        "",
-        "sort=desc",
-        "",
-    ]
+    assert [request.path_url for request in transport.sent[-2:]] == [f"{PATH}?sort=desc", PATH]

@@ -45,7 +45,8 @@ def test_every_stream_with_what_is_waiting(capsys: pytest.CaptureFixture[str]) -
     assert "          yes       300 conversations" in lines["attachments"]
     assert "full table" in lines["users"]
     assert "org." not in lines["users"]  # only a stream that can't be read names what it needs
-    assert len([r for r in emulator.requests if r.method == "POST"]) == 6 + 5
+    # One search for each stream but the lists, and three to test each of four contexts.
+    assert len([r for r in emulator.requests if r.method == "POST"]) == 6 + 6 + 3 * 4
     assert len(emulator.requests) < 60
     assert emulator.writes_refused == 0
 
@@ -90,7 +91,7 @@ def test_what_is_not_selected_need_not_be_readable(capsys: pytest.CaptureFixture
 
 
 def test_companies_that_the_search_refuses(capsys: pytest.CaptureFixture[str]) -> None:
-    emulator = emulated(30, company_search=False)
+    emulator = emulated(30, refused_contexts={"company"})
     good, lines, _ = table(tap_for(emulator, Messages()), capsys)
     assert good
     assert "full table" in lines["companies"]
@@ -99,7 +100,8 @@ def test_companies_that_the_search_refuses(capsys: pytest.CaptureFixture[str]) -
 def test_an_empty_org(capsys: pytest.CaptureFixture[str]) -> None:
     good, lines, _ = table(tap_for(Emulator(Org(now=wall())), Messages()), capsys)
     assert good
-    assert "0 conversations" in lines["work_items"]
+    assert "0 conversations" in lines["attachments"]
+    assert "0, by the search of work_item" in lines["work_items"]
 
 
 def test_a_dead_key() -> None:

@@ -46,7 +46,8 @@ def test_a_search_carries_its_body_and_its_page() -> None:
     body = {"queryContext": "message", "and": [], "includeDeleted": True}
     assert client_for(sender).search(SEARCH, body, page=2, size=50) == b"any bytes"
     (sent,) = sender.sent
-    assert (sent.method, sent.url) == ("POST", f"{HOST}{SEARCH}?page=2&pageSize=50")
+    query = "page=2&pageSize=50&trackTotalHits=true"
+    assert (sent.method, sent.url) == ("POST", f"{HOST}{SEARCH}?{query}")
     assert json.loads(sent.body or b"") == body
     assert sent.headers["Content-Type"] == "application/json"
     assert sent.headers["Authorization"] == f"Bearer {KEY}"

@@ -154,8 +154,8 @@ UNUSABLE: dict[str, tuple[str, Any]] = {
     "anyOf that is no list": ("name", {"anyOf": 5}),
     "a format that is no text": ("name", {"type": ["string"], "format": ["date-time"]}),
     "a key that is no text": ("id", {"type": "integer"}),
-    "a replication key that is no text": ("created_at", {"type": ["integer", "null"]}),
-    "no replication key": ("created_at", None),
+    "a replication key that is no text": ("updated_at", {"type": ["integer", "null"]}),
+    "no replication key": ("updated_at", None),
     "no room for other attributes": ("additional_attributes", {"type": ["string", "null"]}),
 }
 

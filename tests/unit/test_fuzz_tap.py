@@ -145,7 +145,11 @@ def test_no_message_holds_what_databases_refuse(name: str) -> None:
     attributes = r'{"name\u0000": "a\u0000", "custom": {"k": [{"\u0000": "\u0000"}]}}'
     body = page(rf'{{"id": "a\u0000", "attributes": {attributes}}}')
     messages = Messages()
-    tap_answered(name, in_turn([(200, {}, body)]), messages).read()
+    nothing = b'{"data": [], "meta": {"total": 0}}'
+    # Whether work sessions are searched is tested first.
+    tests = [body, nothing, body] if name == "work_sessions" else []
+    answers: list[Answer] = [(200, {}, one) for one in (*tests, body)]
+    tap_answered(name, in_turn(answers), messages).read()
     (row,) = messages.records(name)
     assert row["id"] == "a\ufffd"
     assert "\ufffd" in json.dumps(row, ensure_ascii=False).replace("a\ufffd", "")

@@ -126,6 +126,6 @@ def test_every_stream_is_summed_up_at_the_end(caplog: pytest.LogCaptureFixture) 
     lines = [line for line in caplog.messages if ": records " in line]
     own = emulator.org.counts()["users"]
     assert lines == [
-        f"conversations: records 40, requests 1, {WAITED}, bookmark none → {bookmark}",
         f"users: records {own}, requests 2, {WAITED}, full table",
+        f"conversations: records 40, requests 1, {WAITED}, bookmark none → {bookmark}",
     ]

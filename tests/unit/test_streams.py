@@ -50,8 +50,7 @@ def test_what_costs_a_request_per_conversation_is_off_by_default() -> None:
     assert {m["stream"] for m in messages.of("SCHEMA")} == set(DEFAULT)
     off = {stream.name for stream in STREAMS} - set(DEFAULT)
     assert off == {
-        *("attachments", "audit_logs", "conversation_events", "conversation_times"),
-        *("satisfaction_responses", "work_items"),
+        *("attachments", "audit_logs", "conversation_events", "satisfaction_responses"),
     }
 
 
