@@ -157,7 +157,8 @@ def _event(draft: Draft) -> JsonObject:
         {
             "name": f"kustomer.conversation.{'update' if number else 'create'}", "type": "tracking",
             "publishedAt": text, "createdAt": text, "updatedAt": text, "modifiedAt": text,
-            "changes": changes, "location": draft.rng.choice((None, {}, "web")), "meta": {},
+            "changes": changes, "location": draft.rng.choice((None, {}, "web")),
+            "meta": draft.rng.choice((None, {}, "bulk")),
         },
         createdBy=None,
         modifiedBy={"data": {"type": "user", "id": users[0]}} if users else None,

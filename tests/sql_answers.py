@@ -135,7 +135,7 @@ def satisfaction_by_team(org: Org) -> Iterable[Row]:
 def satisfaction_by_form(org: Org) -> Iterable[Row]:
     forms, ratings = names(org, "satisfaction"), defaultdict(list)
     for one in org.resources["satisfaction_response"].values():
-        form = one.data["relationships"]["form"]["data"]["id"]
+        form = one.data["relationships"]["satisfaction"]["data"]["id"]
         own = one.data["attributes"]
         ratings[forms[form], week(own["createdAt"])].append(own["rating"])
     return [(*key, len(given), len(given), mean(given)) for key, given in ratings.items()]
