@@ -107,7 +107,9 @@ def handle_time(org: Org) -> Iterable[Row]:
         for made in kind.made(parent, "conversation_time", org.id, range(kind.count(parent))):
             own = made["attributes"]
             for team in teams_of(org, own["assignedTeams"]):
-                times[week(own["handleAt"]), team].append((parent.id, own["handleTime"]))
+                times[week(own["handleAt"]), own["timerVersion"], team].append(
+                    (parent.id, own["handleTime"])
+                )
     rows = []
     for key, handled in times.items():
         spent = [time for _, time in handled]
