@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from zlib import crc32
 
+from emulator.agent_time import handle_time, work_item
 from emulator.resource import JsonObject, Resource, json_resource
 from emulator.times import SECOND, to_text
 
@@ -75,6 +76,11 @@ class Draft:
         found = self.parent.part(("attributes", attribute))
         return found if isinstance(found, list) else []
 
+    def first(self, kind: str, attribute: str) -> JsonObject | None:
+        """Return a relationship with the first id in an attribute of the conversation."""
+        found = self.ids(attribute)
+        return {"data": {"type": kind, "id": found[0]}} if found else None
+
 
 @dataclass(frozen=True)
 class Child:
@@ -119,27 +125,6 @@ def _attachment(draft: Draft) -> JsonObject:
     return made
 
 
-def _time(draft: Draft) -> JsonObject:
-    """Make a handle time, in milliseconds."""
-    rng, text = draft.rng, to_text(draft.at)
-    noted = rng.randrange(3) == 0
-    users = draft.ids("assignedUsers")
-    return draft.resource(
-        "conversation_time",
-        {
-            "createdAt": text, "handleAt": text, "handleTime": rng.randrange(5_000, 900_000),
-            "messageAt": text, "messageTime": rng.randrange(1_000, 300_000),
-            "noteAt": text if noted else None,
-            "noteTime": rng.randrange(1_000, 60_000) if noted else None,
-            "messagesSent": rng.randrange(3), "notesSent": int(noted), "touched": True,
-            "reopened": draft.number > 0, "snoozed": False, "resolved": rng.randrange(2) == 0,
-            "channels": draft.ids("channels"), "createdByTeams": [], "assignedUsers": users,
-            "assignedTeams": draft.ids("assignedTeams"),
-        },
-        createdBy={"data": {"type": "user", "id": users[0]}} if users else None,
-    )  # fmt: skip
-
-
 def _event(draft: Draft) -> JsonObject:
     """Make a change with its values before and after; the first one is the creation."""
     number, text = draft.number, to_text(draft.at)
@@ -157,38 +142,17 @@ def _event(draft: Draft) -> JsonObject:
         {
             "name": f"kustomer.conversation.{'update' if number else 'create'}", "type": "tracking",
             "publishedAt": text, "createdAt": text, "updatedAt": text, "modifiedAt": text,
-            "changes": changes, "location": draft.rng.choice((None, {}, "web")), "meta": {},
+            "changes": changes, "location": draft.rng.choice((None, {}, "web")),
+            "meta": draft.rng.choice((None, {}, "bulk")),
         },
         createdBy=None,
         modifiedBy={"data": {"type": "user", "id": users[0]}} if users else None,
     )  # fmt: skip
 
 
-def _work_item(draft: Draft) -> JsonObject:
-    """Make one pass through routing; only the latest may be not completed (documented)."""
-    text, parent = to_text(draft.at), draft.parent
-    is_open = draft.number == 0 and parent.part(("attributes", "status")) == "open"
-    made = draft.resource(
-        "work_item",
-        {
-            "resourceType": "conversation", "status": "routed" if is_open else "completed",
-            "paused": False, "channel": next(iter(draft.ids("channels")), None), "priority": 3,
-            "itemSize": 50, "workItemNumber": 1, "queuedCount": draft.rng.randrange(1, 4),
-            "firstEnterQueueAt": text, "ivr": draft.rng.choice((None, {}, {"time": 4_100})),
-            "resourceRev": _revision(parent), "resourceCreatedAt": to_text(parent.created),
-            "resourceDirection": "in", "resourceFirstQueueTime": draft.rng.randrange(60_000),
-            "lastRevision": {"enteredQueueAt": text}, "rev": 1 + draft.rng.randrange(9),
-            "createdAt": text, "updatedAt": text, "modifiedAt": text,
-        },
-        queue=parent.part(("relationships", "queue")),
-    )  # fmt: skip
-    made["relationships"]["resource"] = made["relationships"].pop("conversation")
-    return made
-
-
 CHILDREN = {
     "attachment": Child(lambda parent: attachment_count(parent.id), _attachment),
-    "conversation_time": Child(lambda parent: 1 + _revision(parent) // 8, _time),
+    "conversation_time": Child(lambda parent: 1 + _revision(parent) // 8, handle_time),
     "conversation_event": Child(_revision, _event),
-    "work_item": Child(lambda parent: crc32(parent.id[::-1].encode()) % 2, _work_item),
+    "work_item": Child(lambda parent: crc32(parent.id[::-1].encode()) % 2, work_item),
 }

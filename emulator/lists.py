@@ -1,7 +1,7 @@
 """Lists of what the store holds, by ascending id.
 
 Documented: default page size 100, ``meta`` without a total, ``next`` null at the end. Chosen: only
-users hide deleted records.
+users, teams, shortcuts and queues hide deleted records.
 """
 
 from collections.abc import Callable, Collection

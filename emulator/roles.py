@@ -1,8 +1,8 @@
 """Which roles open which resource.
 
-Every operation lists several roles and any one suffices (documented). Chosen: the read role of role
-groups; that a short role such as ``org.user.read`` covers the longer ones below it; and that a
-search also needs the read role of what it finds.
+Every operation lists several roles and any one suffices; some list none (documented). Chosen: that
+a short role such as ``org.user.read`` covers the longer ones below it, and that a search also needs
+the read role of what it finds.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from emulator.switches import Switches
 # Without "org." in front. No role: any valid key.
 _ROLES = {
     "attachment": "permission.attachment.read user.attachment.read",
-    "audit_log": "permission.audit_logs.read user.audit_logs.read",
+    "audit_log": "permission.audit_logs.read admin.audit_logs.read",
     "auth_role": "",
     "brand": "permission.brand.read user.brand.read admin.brand.read",
     "company": "permission.company.read user.company.read",
@@ -28,7 +28,7 @@ _ROLES = {
     "metadata": "permission.metadata.read user.metadata.read admin.metadata.read",
     "note": "permission.note.read user.note.read",
     "queue": "permission.queue.read permission.routing.read user.routing.read",
-    "role_group": "permission.role_group.read permission.role_group.write admin.role_group.write",
+    "role_group": "",
     "satisfaction": "permission.satisfaction.read user.satisfaction.read",
     "satisfaction_response": "permission.satisfaction.read user.satisfaction.read"
     " permission.satisfaction_response.read",

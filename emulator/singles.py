@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 import msgspec
 from flask import abort, request
 
+from emulator.agent_time import first_timer
 from emulator.children import CHILDREN
 from emulator.faults import refuse_poison
 from emulator.lists import Include, page_of
 from emulator.pages import page_bytes
 from emulator.parameters import PAGING, Parameters
-from emulator.resource import JsonObject, Resource
+from emulator.resource import Resource
 from emulator.store import SEARCHED, Store
 from emulator.switches import Switches
-from emulator.times import SECOND
 
 _WITH_METADATA = ("company", "conversation", "customer", "message")
-_TIMES = ("handleTime", "messageTime", "noteTime")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Children:
     Attributes:
         type: of the resources it lists; their roles open it.
         largest: largest page size.
-        in_seconds: handle times are in seconds, not milliseconds.
+        in_seconds: handle times are those of the first timer, which counts seconds.
     """
 
     type: str
@@ -76,7 +75,7 @@ class Children:
             made = child.made(parent, self.type, store.id, numbers[part])
         refuse_poison(switches, (resource["id"] for resource in made))
         if self.in_seconds:
-            made = [_in_seconds(time) for time in made]
+            made = [first_timer(time) for time in made]
         return page_bytes(head, [msgspec.json.encode(resource) for resource in made])
 
 
@@ -105,12 +104,6 @@ def _readable_conversation(store: Store, switches: Switches, key: str) -> Resour
     if key in switches.hidden:
         abort(403, "you may not see this conversation")
     return store.resources["conversation"].get(key) or abort(404, f"no conversation {key}")
-
-
-def _in_seconds(time: JsonObject) -> JsonObject:
-    own = time["attributes"]
-    rounded = {name: own[name] and round(own[name] / SECOND) for name in _TIMES}
-    return time | {"attributes": own | rounded}
 
 
 def _single_bytes(raw: bytes, included: list[bytes] | None = None) -> bytes:

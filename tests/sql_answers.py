@@ -107,7 +107,9 @@ def handle_time(org: Org) -> Iterable[Row]:
         for made in kind.made(parent, "conversation_time", org.id, range(kind.count(parent))):
             own = made["attributes"]
             for team in teams_of(org, own["assignedTeams"]):
-                times[week(own["handleAt"]), team].append((parent.id, own["handleTime"]))
+                times[week(own["handleAt"]), own["timerVersion"], team].append(
+                    (parent.id, own["handleTime"])
+                )
     rows = []
     for key, handled in times.items():
         spent = [time for _, time in handled]
@@ -135,7 +137,7 @@ def satisfaction_by_team(org: Org) -> Iterable[Row]:
 def satisfaction_by_form(org: Org) -> Iterable[Row]:
     forms, ratings = names(org, "satisfaction"), defaultdict(list)
     for one in org.resources["satisfaction_response"].values():
-        form = one.data["relationships"]["form"]["data"]["id"]
+        form = one.data["relationships"]["satisfaction"]["data"]["id"]
         own = one.data["attributes"]
         ratings[forms[form], week(own["createdAt"])].append(own["rating"])
     return [(*key, len(given), len(given), mean(given)) for key, given in ratings.items()]

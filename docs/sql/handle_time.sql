@@ -2,8 +2,9 @@
 -- tables: conversation_times, teams
 -- Not loaded by default: meltano select tap-kustomer conversation_times '*'
 -- Weeks begin on Monday, in UTC; teams are those that the conversation was assigned to meanwhile.
--- handle_time is in milliseconds.
+-- handle_time is in milliseconds. Kustomer has two timers, whose times may not be added up.
 SELECT date_trunc('week', handle_at)::date AS week,
+    coalesce(timer_version, 'v1') AS timer,
     coalesce(teams.name, team_id, '(no team)') AS team,
     count(DISTINCT conversation_id) AS conversations,
     count(*) AS times_handled,
@@ -22,5 +23,5 @@ LEFT JOIN LATERAL jsonb_array_elements_text(
 ) AS team_id ON true
 LEFT JOIN teams ON teams.id = team_id
 WHERE handle_time IS NOT NULL
-GROUP BY week, team_id, team
-ORDER BY week, team, team_id;
+GROUP BY week, timer, team_id, team
+ORDER BY week, timer, team, team_id;

@@ -7,12 +7,11 @@ relationship; relationships are null, links only or with data; and one attribute
 from dataclasses import dataclass
 from random import Random
 
+from emulator.ids import BRAND, FORM, QUEUE, SLA, SLA_VERSION
 from emulator.resource import JsonObject, json_resource, link, new_id
 from emulator.store import Store
 from emulator.times import HOUR, SECOND, to_text
 
-# Settings that sample conversations refer to.
-SLA, SLA_VERSION, QUEUE, BRAND, FORM = (f"5f00a{letter}{0:018}" for letter in "abcde")
 _CHANNELS = ("email", "chat", "sms", "voice", "whatsapp", "instagram", "form")
 _SUBJECTS = (
     "Where is my order?", "Réclamation: colis abîmé", "Refund for order", "Can't log in 🙁",
@@ -85,7 +84,7 @@ def conversation(
         "sla": _sla(rng, created, replied),
         "modificationHistory": {"statusAt": to_text(updated), "nameAt": None},
         "linkedConversations": [], "defaultLang": rng.choice(("en_us", "fr_fr", "de_de")),
-        "roleGroupVersions": [],
+        "roleGroupVersions": [], "billingStatus": "no_messages" if channel == "form" else None,
         # In no reference: attributes turn up without notice.
         "aiTriage": {"intent": rng.choice(_REASONS), "score": round(rng.random(), 3)},
         "custom": _custom(rng, created),
@@ -95,6 +94,9 @@ def conversation(
         "messages": {"links": {"self": f"/v1/conversations/{record_id}/messages"}},
         "createdBy": None, "modifiedBy": link("user", agent), "endedBy": None, "deletedBy": None,
     }  # fmt: skip
+    # Of its own, so that the other sample data stays as it is.
+    if channel == "chat" and Random(record_id).randrange(2):
+        attributes["aiAgent"] = {"automationId": [f"5f00e{0:019}"]}
     if attributes["sla"]:
         relationships["sla"] = link("sla", SLA)
         relationships["slaVersion"] = link("sla_version", SLA_VERSION)

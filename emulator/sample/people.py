@@ -45,7 +45,8 @@ def add_people(store: Store, rng: Random, *, now: int, days: int) -> None:
     for name in ("Data export", "Web shop"):
         people.user(name, [])
     for position, name in enumerate(_TEAMS):
-        people.team(name, users[position::5], sets[2:3] if position == 1 else [])
+        team = people.team(name, users[position::5], sets[2:3] if position == 1 else [])
+    store.delete("team", team, at=now - DAY)  # the last of them
     for record_id in users[-2:]:
         store.delete("user", record_id, at=now - rng.randrange(1, DAY))
     held = {role for _, _, roles in _SETS for role in roles}

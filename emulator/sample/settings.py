@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from random import Random
 
+from emulator.ids import BRAND, FORM, QUEUE, SLA, SLA_VERSION
 from emulator.resource import JsonObject, json_resource, link, new_id
-from emulator.sample.conversations import BRAND, FORM, QUEUE, SLA, SLA_VERSION, Staff
+from emulator.sample.conversations import Staff
 from emulator.store import Store
 from emulator.times import DAY, to_text
 

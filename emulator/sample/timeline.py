@@ -12,7 +12,7 @@ from emulator.resource import JsonObject, json_resource, link, new_id
 from emulator.sample.kobjects import KLASSES
 from emulator.sample.people import FIRST_NAMES, LAST_NAMES
 from emulator.store import Store
-from emulator.times import SECOND, to_ms, to_text
+from emulator.times import DAY, SECOND, to_ms, to_text
 
 _TEXTS = (
     "Hello, where is my parcel?", "Thank you! 🙏", "Ça ne marche toujours pas.",
@@ -131,9 +131,15 @@ class Timeline:
             "updatedAt": level["createdAt"],
             "scheduledFor": None,
             "sentAt": level["createdAt"],
-            "firstAnswer": "All good",
+            "formType": "csat",
+            "app": "postmark",
+            "firstReadAt": level["createdAt"],
+            "submittedAt": level["createdAt"],
+            "completedAt": None,
+            "lockedAt": to_text(to_ms(level["createdAt"]) + DAY),
+            "modifiedAt": level["createdAt"],
         }
-        relationships = {**shared, "form": link("satisfaction", level["form"])}
+        relationships = {**shared, "satisfaction": link("satisfaction", level["form"])}
         kind, path = "satisfaction_response", "satisfaction-responses"
         self._put(kind, level["formResponse"], path, attributes, relationships)
 

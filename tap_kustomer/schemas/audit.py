@@ -1,7 +1,7 @@
 """The audit log: who changed what in the org, and from where."""
 
 from tap_kustomer.records import Resource
-from tap_kustomer.schemas import date_time, free_object, text
+from tap_kustomer.schemas import date_time, free_object, text, to_one
 
 AUDIT_LOG = Resource(
     replication_key="created_at",
@@ -20,5 +20,9 @@ AUDIT_LOG = Resource(
         date_time("createdAt", "When it happened; the replication key."),
         date_time("publishedAt", "When it was made known."),
         date_time("expiresAt", "When Kustomer removes the entry."),
+    ),
+    relationships=(
+        to_one("conversation", "Conversation it is about.", refers_to="conversations"),
+        to_one("customer", "Customer it is about.", refers_to="customers"),
     ),
 )

@@ -46,7 +46,7 @@ KOBJECT = Resource(
     ),
     relationships=(
         to_one("org", "The org."),
-        to_one("klass", "Klass it is one of.", refers_to="klasses.name"),
+        to_one("klass", "Name of the klass it is one of, not its id.", refers_to="klasses.name"),
         to_one("customer", "Customer whose timeline shows it.", refers_to="customers"),
         to_one("company", "Company it belongs to.", refers_to="companies"),
         to_one("queue", "Queue it is routed through.", refers_to="queues"),

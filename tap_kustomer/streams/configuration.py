@@ -31,6 +31,7 @@ from tap_kustomer.schemas.configuration import (
     TAG,
 )
 from tap_kustomer.streams.base import FATAL, ListStream
+from tap_kustomer.streams.deleted import ListWithDeleted
 from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.metadata import (
     KLASS_STATUSES,
@@ -66,11 +67,12 @@ class Brands(ListStream):
     permissions = (("org.permission.brand.read", "org.user.brand.read", "org.admin.brand.read"),)
 
 
-class Shortcuts(ListStream):
-    """A shortcut: text and actions that agents insert."""
+class Shortcuts(ListWithDeleted):
+    """A shortcut: text and actions that agents insert; deleted ones too."""
 
     name = "shortcuts"
     lists = (("/v1/shortcuts", {}),)
+    deleted = ("/v1/shortcuts", {"deleted": "true"})
     resource = SHORTCUT
     permissions = (
         (
@@ -148,11 +150,12 @@ class CustomAttributes(ListStream):
         return super().estimate_pending()
 
 
-class Queues(ListStream):
-    """A queue that conversations are routed through."""
+class Queues(ListWithDeleted):
+    """A queue that conversations are routed through, deleted ones too."""
 
     name = "queues"
     lists = (("/v1/routing/queues", {}),)
+    deleted = ("/v1/routing/queues", {"all": "true"})
     resource = QUEUE
     permissions = (
         ("org.permission.queue.read", "org.permission.routing.read", "org.user.routing.read"),

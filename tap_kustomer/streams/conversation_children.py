@@ -71,7 +71,10 @@ class SearchedChildren(PerConversationStream):
     ) -> Record:
         """The row of a child; without `extra` it was not found through its conversation."""
         named = jsonapi.related_id(item, self.parent)
-        if extra is None and isinstance(named, str):
+        parent = jsonapi.object_in(item, "relationships", self.parent, "data")
+        # A work item may be about something else than a conversation.
+        is_conversation = parent.get("type", "conversation") == "conversation"
+        if extra is None and isinstance(named, str) and is_conversation:
             extra = {"conversation_id": named}
             relationships = jsonapi.object_in(item, "relationships")
             others = {name: one for name, one in relationships.items() if name != "conversation"}

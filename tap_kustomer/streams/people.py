@@ -9,6 +9,7 @@ from typing_extensions import override
 from tap_kustomer import jsonapi
 from tap_kustomer.schemas.people import PERMISSION, PERMISSION_SET, TEAM, USER
 from tap_kustomer.streams.base import ListStream
+from tap_kustomer.streams.deleted import ListWithDeleted
 from tap_kustomer.walks.listing import read_list
 
 if TYPE_CHECKING:
@@ -30,12 +31,13 @@ class Users(ListStream):
     permissions = (("org.permission.user.read", "org.user.read"),)
 
 
-class Teams(ListStream):
-    """A team, with its members and permission sets."""
+class Teams(ListWithDeleted):
+    """A team, with its members and permission sets, deleted ones too."""
 
     name = "teams"
     lists = (("/v1/teams", {"pageSize": 500}),)
-    cost = "1 request for up to 500 teams; a longer list is read twice"
+    deleted = ("/v1/teams", {"pageSize": 500, "deleted": "true"})
+    cost = "2 requests, for up to 500 teams of each kind; a longer list is read twice"
     resource = TEAM
     permissions = (("org.permission.team.read",),)
 
@@ -46,7 +48,7 @@ class PermissionSets(ListStream):
     name = "permission_sets"
     lists = (("/v1/role-groups", {}),)
     resource = PERMISSION_SET
-    permissions = (("org.permission.role_group.read", "org.admin.role_group.read"),)
+    permissions = ()
 
 
 class Permissions(ListStream):

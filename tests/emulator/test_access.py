@@ -42,7 +42,7 @@ def test_three_short_roles_open_everything() -> None:
     ],
 )
 def test_each_resource_wants_its_role(roles: tuple[str, ...], opened: set[str]) -> None:
-    expected = opened | {"current", "roles"}
+    expected = opened | {"current", "roles", "role-groups"}
     assert {name for name, status in statuses(*roles).items() if status == 200} == expected
 
 

@@ -13,14 +13,11 @@ LISTS = {
     "/v1/conversations": "conversations",
     "/v1/tags": "tags",
     "/v1/brands": "brands",
-    "/v1/shortcuts": "shortcuts",
     "/v1/slas": "slas",
     "/v1/satisfaction": "satisfaction_forms",
     "/v1/schedules": "schedules",
-    "/v1/routing/queues": "queues",
     "/v1/routing/work-sessions": "work_sessions",
     "/v1/role-groups": "permission_sets",
-    "/v1/teams": "teams",
 }
 
 
@@ -68,6 +65,9 @@ def test_pages_have_links_and_no_total(store: World) -> None:
         ("/v1/conversations/1/events", {"sort": "desc"}),
         ("/v1/teams", {"pageSize": 501}),
         ("/v1/tags", {"deleted": "false"}),
+        ("/v1/teams", {"deleted": "all"}),
+        ("/v1/shortcuts", {"deleted": "all"}),
+        ("/v1/routing/queues", {"all": "false"}),
         ("/v1/users", {"deleted": "false"}),
         ("/v1/users", {"email": "a@example.com"}),
         ("/v1/companies", {"externalId": "firm-3"}),
@@ -108,6 +108,23 @@ def test_unknown_paths(store: World, path: str) -> None:
 def test_users_hide_deactivated_ones(store: World) -> None:
     active, deactivated = store.rows("/v1/users"), store.rows("/v1/users", deleted="true")
     assert (len(active), len(deactivated)) == (24, 2)
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "stream"),
+    [
+        ("/v1/teams", "deleted", "teams"),
+        ("/v1/shortcuts", "deleted", "shortcuts"),
+        ("/v1/routing/queues", "all", "queues"),
+    ],
+)
+def test_deleted_ones_are_hidden_unless_asked_for(
+    store: World, path: str, parameter: str, stream: str
+) -> None:
+    in_use, more = store.rows(path), store.rows(path, **{parameter: "true"})
+    assert not any(row["attributes"]["deleted"] for row in in_use)
+    assert any(row["attributes"]["deleted"] for row in more)
+    assert len({row["id"] for row in in_use + more}) == store.org.counts()[stream]
 
 
 def test_role_groups_have_no_links_and_auth_roles_no_pages(store: World) -> None:

@@ -36,6 +36,6 @@ def test_each_resource_wants_one_of_its_roles(resource: str) -> None:
     assert refused == mine
 
 
-def test_without_a_role_nothing_but_the_auth_roles_opens() -> None:
+def test_without_a_role_only_roles_and_role_groups_open() -> None:
     opened = {path for path, status in statuses(()).items() if status != 403}
-    assert opened == {"/v1/auth/roles"}
+    assert opened == {"/v1/auth/roles", "/v1/role-groups"}

@@ -18,7 +18,16 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 # What the SDK reads of a stream class, and what ours add: anything else would be a misspelling.
 SPELT = {
     *("name", "resource", "permissions", "cost", "primary_keys", "replication_key", "is_sorted"),
-    *("selected_by_default", "lists", "query_context", "archived", "list_path", "path", "params"),
+    *(
+        "selected_by_default",
+        "lists",
+        "deleted",
+        "query_context",
+        "archived",
+        "list_path",
+        "path",
+        "params",
+    ),
     *("in_seconds", "rows", "resources", "children", "is_gone", "estimate_pending"),
 }
 of_each = pytest.mark.parametrize("name", [stream.name for stream in STREAMS])

@@ -64,7 +64,10 @@ def load(tap: Tap, server: str) -> None:
 
 def complicate(org: Org, at: int) -> None:
     """Add what the sample lacks: several assignees, and things that are unknown, null or open."""
-    users, teams = sorted(org.resources["user"]), sorted(org.resources["team"])
+    users = sorted(org.resources["user"])
+    every = org.resources["team"].values()
+    teams = sorted(one.id for one in every if not one.deleted)
+    disbanded = [one.id for one in every if one.deleted]
     sets = sorted(org.resources["role_group"])
     response = ("attributes", "satisfactionLevel", "formResponse")
     chosen = [
@@ -101,6 +104,7 @@ def complicate(org: Org, at: int) -> None:
     for one in doomed:
         org.delete("conversation", one, at=at)
     org.touch("team", teams[0], at=at, members=users, roleGroups=sets[:2])
+    org.touch("team", disbanded[0], at=at, members=users, roleGroups=sets)
     org.touch("user", users[0], at=at, roleGroups=sets[1:3], roles=None)
 
 

@@ -15,9 +15,11 @@ from tap_kustomer import settings, timestamps
 from tap_kustomer.api.client import ARCHIVE_SEARCH, SEARCH, Client
 from tap_kustomer.api.document import fetch, parse
 from tap_kustomer.errors import AccessRefusedError, RequestRefusedError
-from tap_kustomer.jsonapi import timestamp_of
+from tap_kustomer.jsonapi import attribute, id_of, timestamp_of
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.base import ListStream
+from tap_kustomer.streams.deleted import ListWithDeleted
+from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.metadata import klass_names
 from tap_kustomer.walks.page import Span
 from tap_kustomer.walks.query import Query
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.skipif(
 )
 CONTEXTS = ("conversation", "customer", "message", "note", "company", "kobject")
 LISTS = {stream.name: stream.lists[0] for stream in STREAMS if issubclass(stream, ListStream)}
+DELETED = {one.name: one.deleted for one in STREAMS if issubclass(one, ListWithDeleted)}
 SAME_INSTANT = 1_000
 
 
@@ -122,6 +125,27 @@ def test_a_list_can_be_read(client: Client, name: str) -> None:
     kinds = {one.get("type") for one in answer["data"]}
     links = sorted(answer.get("links") or {})
     print(f"{name}: types {kinds}, meta {answer.get('meta')}, links {links}")
+
+
+@pytest.mark.parametrize("name", DELETED)
+def test_deleted_ones_are_listed(client: Client, name: str) -> None:
+    path, params = DELETED[name]
+    found = list(read_list(client, path, params))
+    gone = sum(attribute(one.resource, "deleted") is True for one in found)
+    print(f"{name}: {gone} of {len(found)} are deleted")
+    assert gone or not found, "either none was deleted, or the parameter is ignored"
+
+
+def test_the_list_of_schedules_includes_all_holidays(client: Client) -> None:
+    path, include = "/v1/schedules", {"include": "holidays"}
+    listed = {one.id for one in read_list(client, path, include, member="included")}
+    single = {
+        id_of(holiday)
+        for schedule in read_list(client, path)
+        for holiday in fetch(client, f"{path}/{schedule.id}", include).get("included") or ()
+    }
+    print(f"holidays: {len(listed)} in the list, {len(single)} one by one")
+    assert listed == single
 
 
 def test_work_sessions_newest_first(client: Client) -> None:
