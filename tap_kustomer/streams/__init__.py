@@ -47,14 +47,8 @@ GROUPS: dict[str, tuple[type[KustomerStream], ...]] = {
         Schedules,
         SatisfactionForms,
     ),
-    "agent time": (WorkSessions,),
-    "per conversation": (
-        Attachments,
-        ConversationTimes,
-        ConversationEvents,
-        SatisfactionResponses,
-        WorkItems,
-    ),
+    "agent time": (WorkSessions, WorkItems, ConversationTimes),
+    "per conversation": (Attachments, ConversationEvents, SatisfactionResponses),
     "audit": (AuditLogs,),
 }
 STREAMS = tuple(stream for group in GROUPS.values() for stream in group)

@@ -18,7 +18,8 @@ from tests.support import Messages, sync, tap_for
 if TYPE_CHECKING:
     from emulator import Emulator
 
-NAMES = [stream.name for stream in GROUPS["per conversation"]]
+STREAMS = GROUPS["per conversation"] + GROUPS["agent time"][1:]  # all but work sessions
+NAMES = [stream.name for stream in STREAMS]
 of_each = pytest.mark.parametrize("name", NAMES)
 
 
@@ -158,7 +159,7 @@ def test_hidden_conversations_prove_nothing_when_all_are(monkeypatch: pytest.Mon
 
 def test_a_missing_endpoint_closes_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     emulator = emulated(60)
-    stream = next(s for s in GROUPS["per conversation"] if s.name == "work_items")
+    stream = next(s for s in STREAMS if s.name == "work_items")
     monkeypatch.setattr(stream, "path", "/v1/nowhere/{}")
     messages = try_to_read(emulator, "work_items", ClosedStreamsError, "status 404")
     assert "replication_key_value" not in messages.state["bookmarks"]["work_items"]
