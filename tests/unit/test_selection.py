@@ -126,5 +126,5 @@ def test_a_mapped_record_has_no_column_that_its_schema_lacks() -> None:
 def test_an_expression_with_a_deselected_column_is_refused(option: str) -> None:
     emulator = emulated(10)
     maps = {"conversations": {option: "preview == None"}}
-    with pytest.raises(SettingsError, match="^Setting stream_maps can't be used: .*preview"):
+    with pytest.raises(SettingsError, match=r"^Setting stream_maps can't be used: .*preview"):
         sync(emulator, catalog=selecting(emulator, ("preview",)), stream_maps=maps)
