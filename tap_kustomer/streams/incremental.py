@@ -193,6 +193,11 @@ class IncrementalStream(KustomerStream):
             raise RecordError(msg)
         self._keep(held)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the state has no room for another key."""
+        return len(self.unread()) >= MAX_UNREAD
+
     def release(self, key: str) -> None:
         """Remove `key` from the state, since it was read or is gone, unless this run held it."""
         if key not in self.held_now:

@@ -77,11 +77,17 @@ class PerConversationStream(IncrementalStream):
     def rows(self) -> Iterator[Record]:
         """The children of conversations updated since the bookmark, then those of `unread` ones.
 
-        The latter come last, when it is known whether the endpoint works.
+        The latter come last, when it is known whether the endpoint works. If there is no room for
+        another, they come first, or they would never be tried again.
         """
         start, unread = self.start(), self.unread()
+        if self.is_full:
+            yield from self._retry_unread(unread)
         yield from self._rows(self._updated(start, self.session.cutoff))
-        for key in unread:
+        yield from self._retry_unread(set(unread) & set(self.unread()))
+
+    def _retry_unread(self, unread: Iterable[str]) -> Iterator[Record]:
+        for key in sorted(unread):
             if key not in self.held_now:
                 yield from self._rows(self._unread(key), is_again=True)
                 self.release(key)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.hostile.harness import PRESENT, run, told
-from tests.hostile.records import DAY, Record, Row, row, text
-from tests.hostile.server import Server
+from tests.hostile.records import DAY, Record, Row, parse, row, text
+from tests.hostile.server import Ask, Reply, Server
 
 CONVERSATIONS = "/v1/conversations"
 SESSIONS = "/v1/routing/work-sessions"
@@ -91,3 +91,40 @@ def test_deleted_records_are_wanted_after_a_long_pause(lookback: int) -> None:
     second = run(server, state=first.state, start_date=None, max_history_months=3, **settings)
     assert {"while paused", "last"} <= second.ids()
     assert "include_deleted" not in second.state["bookmarks"]["customers"]
+
+
+def test_a_full_list_of_unread_conversations_is_tried_again() -> None:
+    """Another that can't be read must not keep those from delivery that can be read by now."""
+    old = [Record(f"c{n:02}", LONG_AGO + n, LONG_AGO) for n in range(20)]
+    new = Record("new", PRESENT - 1_000, LONG_AGO)
+    server = with_attachments(*old, new)
+    server.lists[f"{CONVERSATIONS}/new/attachments"] = [{"type": "attachment", "attributes": {}}]
+    state = state_of("attachments", "conversation_updated_at", *(one.id for one in old))
+    outcome = run(server, "attachments", state=state)
+    assert outcome.ids("attachments") == {f"attachment-{one.id}" for one in old}
+    told(outcome, "Conversation new")
+    assert outcome.state["bookmarks"]["attachments"]["unread"] == ["new"]
+    assert outcome.bookmark("attachments") == new.updated
+
+
+def test_a_full_list_of_unread_entries_is_tried_again() -> None:
+    instants = [LONG_AGO + n for n in range(20)]
+    held = [row(f"{at:024x}", createdAt=text(at)) for at in instants]
+    held.append(row("", createdAt=text(PRESENT - 1_000)))
+    server = Server()
+
+    def answer(ask: Ask, reply: Reply) -> Reply | None:
+        del reply
+        if ask.path != "/v1/audit-logs":
+            return None
+        first, last = parse(ask.query["filter[start]"]), parse(ask.query["filter[end]"])
+        found = [one for one in held if first <= parse(one["attributes"]["createdAt"]) <= last]
+        before = ask.query.get("before", "g")
+        return Reply([one for one in reversed(found) if one["id"] < before], {"count": 1_000})
+
+    server.hooks.append(answer)
+    state = state_of("audit_logs", "created_at", *map(text, instants))
+    outcome = run(server, "audit_logs", state=state)
+    assert outcome.ids("audit_logs") == {one["id"] for one in held if one["id"]}
+    told(outcome, "no id")
+    assert outcome.state["bookmarks"]["audit_logs"]["unread"] == [text(PRESENT - 1_000)]
