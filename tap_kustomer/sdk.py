@@ -21,7 +21,7 @@ from typing_extensions import override
 from tap_kustomer import maps
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
@@ -144,13 +144,32 @@ class SdkStream(singer_sdk.Stream):
                     time_extracted=datetime.now(UTC),
                 )
 
+    @cached_property
+    def _nulls(self) -> dict[str, None]:
+        """Every selected column: an expression may use any, but records omit those they lack.
+
+        A deselected column is unknown to expressions: as null it would match filters by mistake,
+        and reach records whose schema does not have it.
+        """
+        columns = self.effective_schema["properties"]
+        return dict.fromkeys(name for name in columns if self.mask["properties", name])
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterable[Context | None]:
+        """None, since no stream has children in the SDK's sense.
+
+        For each of them the SDK evaluates the filter of `stream_maps` again, on a record that may
+        lack the columns it uses.
+        """
+        return ()
+
     def _map(self, stream_map: StreamMap, record: Record) -> Record | None:
         if not isinstance(stream_map, CustomStreamMap):
             return stream_map.transform(record)
-        # An expression may use any column, but records omit those that they lack.
-        columns = dict.fromkeys(self.schema["properties"])
         try:
-            return stream_map.transform({**columns, **record})
+            return stream_map.transform({**self._nulls, **record})
         except MappingError as error:
             fault = f"{self.name}: {error}"
             raise maps.refuse(fault) from None

@@ -8,13 +8,14 @@ from typing_extensions import override
 
 from tap_kustomer import timestamps
 from tap_kustomer.api.document import fetch
+from tap_kustomer.errors import RecordError
 from tap_kustomer.schemas.audit import AUDIT_LOG
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.walks.cursor import Cursor
 from tap_kustomer.walks.listing import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -42,8 +43,12 @@ class AuditLogs(IncrementalStream):
     def rows(self) -> Iterator[Record]:
         """The entries created since the bookmark, minus the lookback, week by week."""
         start, end = self.start(), self.session.cutoff
-        earliest = start if self.bookmark() is None else start - OVERLAP
+        # Otherwise, whatever the filter finds is delivered: the clocks may be further apart.
+        earliest = start if self.bookmark() is None else timestamps.FIRST
+        latest_wanted = self.session.settings.end or timestamps.LAST
         unread = self.unread()
+        if self.is_full:  # without room for another, they would never be tried again
+            yield from self._retry_unread(unread)
         seen: set[str] = set()
         while start <= end:
             last, latest, seen_last_week = min(start + WEEK - 1, end), start, seen
@@ -51,18 +56,22 @@ class AuditLogs(IncrementalStream):
             for item in self._entries(start - OVERLAP, last + OVERLAP):
                 instant = item.timestamp("createdAt", otherwise=start)
                 seen.add(item.id)
-                if earliest <= instant <= end and not (item.id and item.id in seen_last_week):
+                is_wanted = earliest <= instant <= latest_wanted
+                if is_wanted and not (item.id and item.id in seen_last_week):
                     latest = max(latest, instant)
                     if (row := self.row_or_none(Entry(instant, item))) is not None:
                         yield row
             # This machine's clock may be ahead, so in the last week move only to the latest entry.
             self.move_bookmark(last if last < end - timestamps.DAY else min(latest, last))
             start = last + 1
-        for key in unread:
-            if key not in self.held_now:
-                yield from self._retry_unread(key)
+        yield from self._retry_unread(set(unread) & set(self.unread()))
 
-    def _retry_unread(self, key: str) -> Iterator[Record]:
+    def _retry_unread(self, unread: Iterable[str]) -> Iterator[Record]:
+        for key in sorted(unread):
+            if key not in self.held_now:
+                yield from self._retry(key)
+
+    def _retry(self, key: str) -> Iterator[Record]:
         """The entries of the week that begins where an earlier run could not read one.
 
         An entry without a date is held at the start of the week it was found in.
@@ -72,8 +81,11 @@ class AuditLogs(IncrementalStream):
             instant = item.timestamp("createdAt", otherwise=at)
             if not at <= instant < at + WEEK:
                 continue
-            if (row := self.row_or_none(Entry(instant, item))) is not None:
-                yield row
+            try:
+                yield self.row(item.resource, instant)
+            except RecordError as error:
+                if instant == at:  # any other has a key of its own, or is read by this run anyway
+                    self.hold(timestamps.text(at), str(error))
         self.release(key)
 
     def _entries(self, start: int, end: int) -> Iterator[Item]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ INCREMENTAL = "INCREMENTAL"
 MAX_AHEAD = 3_600 * timestamps.SECOND
 # Up to this many unread records or instants are kept in the state; with more, the stream fails.
 MAX_UNREAD = 20
+# How a date-time begins; no id of Kustomer's has a hyphen there.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class IncrementalStream(KustomerStream):
@@ -48,11 +51,21 @@ class IncrementalStream(KustomerStream):
         Raises:
             SettingsError: the bookmark is not a date-time, or lies in the future.
         """
+        if self._lacks_deleted():
+            return None
+        return self._held_bookmark()
+
+    def _lacks_deleted(self) -> bool:
+        """Whether the state was written without deleted records, and they are wanted now."""
+        without = self.stream_state.get("include_deleted") is False
+        return without and self.session.settings.include_deleted
+
+    def _held_bookmark(self) -> int | None:
+        """The bookmark in the state, whether or not deleted records were read up to it."""
         state = self.stream_state
         if (
             self.replication_method != INCREMENTAL
             or state.get("replication_key") != self.replication_key
-            or (state.get("include_deleted") is False and self.session.settings.include_deleted)
         ):
             return None
         try:
@@ -70,18 +83,22 @@ class IncrementalStream(KustomerStream):
         raise SettingsError(msg)
 
     def since(self) -> int:
-        """The instant to read from: the bookmark minus the lookback, or the start date."""
+        """The instant to read from: the bookmark minus the lookback, or the start date.
+
+        A stream that starts anew for its deleted records may have a bookmark before the start date,
+        and nothing after that bookmark has been read.
+        """
         settings, bookmark = self.session.settings, self.bookmark()
         if bookmark is None:
-            return settings.start
+            held = self._held_bookmark()
+            return settings.start if held is None else min(settings.start, held - settings.lookback)
         return bookmark - settings.lookback
 
     def start(self, since: int | None = None) -> int:
         """The same as `since`, unless it is given, and log and show the range that is read."""
         start, end = self.since() if since is None else since, self.session.cutoff
         self.progress.start, self.progress.end = start, end
-        include_deleted = self.session.settings.include_deleted
-        if include_deleted and self.stream_state.get("include_deleted") is False:
+        if self._lacks_deleted():
             self.logger.info("The state was written without deleted records: starting anew")
         if start > end:
             self.logger.warning(
@@ -120,14 +137,16 @@ class IncrementalStream(KustomerStream):
             return None
 
     def unread(self) -> list[str]:
-        """What earlier runs could not read: instants, or ids.
+        """What earlier runs could not read: instants, as this tap writes them, or ids.
+
+        A state may have been edited, or stored where dates are written in another form.
 
         Raises:
             SettingsError: `unread` in the state is not a list of strings.
         """
         held = self.stream_state.get("unread", [])
         if isinstance(held, list) and all(isinstance(key, str) for key in held):
-            return held
+            return sorted({_as_written(key) for key in held})
         raise self._bad_unread()
 
     def check_unread(self) -> None:
@@ -173,6 +192,11 @@ class IncrementalStream(KustomerStream):
             msg = f"More than {MAX_UNREAD} records can't be read, the last one: {reason}"
             raise RecordError(msg)
         self._keep(held)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the state has no room for another key."""
+        return len(self.unread()) >= MAX_UNREAD
 
     def release(self, key: str) -> None:
         """Remove `key` from the state, since it was read or is gone, unless this run held it."""
@@ -222,3 +246,13 @@ class IncrementalStream(KustomerStream):
     def compare_start_date(self, value: str, start_date_value: str) -> str:
         """The bookmark, even if start_date is later: start_date is for first runs only."""
         return value
+
+
+def _as_written(key: str) -> str:
+    """A date-time in the form that this tap writes; any other key as it is."""
+    if not _DATE.match(key):
+        return key
+    try:
+        return timestamps.text(timestamps.parse(key))
+    except (OverflowError, ValueError):
+        return key

@@ -86,11 +86,14 @@ class PerConversationStream(LadderStream):
     def rows_by_conversation(self, start: int) -> Iterator[Record]:
         """The children of conversations updated since `start`, then those of `unread` ones.
 
-        The latter come last, when it is known whether the endpoint works.
+        The latter come last, when it is known whether the endpoint works. If there is no room for
+        another, they come first, or they would never be tried again.
         """
         unread = self.unread()
+        if self.is_full:
+            yield from self._unread_rows(unread)
         yield from self._rows(self._updated(start, self.session.cutoff))
-        yield from self._unread_rows(unread)
+        yield from self._unread_rows(set(unread) & set(self.unread()))
 
     def rows_left_behind(self, start: int) -> Iterator[Record]:
         """The children of all conversations updated since `start`, even if they change meanwhile.
@@ -107,7 +110,7 @@ class PerConversationStream(LadderStream):
         yield from self._unread_rows(unread)
 
     def _unread_rows(self, keys: Iterable[str]) -> Iterator[Record]:
-        for key in keys:
+        for key in sorted(keys):
             if key not in self.held_now:
                 yield from self._rows(self._unread(key), is_again=True)
                 self.release(key)

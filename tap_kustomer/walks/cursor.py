@@ -66,8 +66,10 @@ class Cursor:
         Raises:
             TransientError: the page is full, so it does not prove the end.
         """
-        # Without `meta.count` the size of a full page is unknown: one entry counts as full.
-        full_page = min(self._count, jsonapi.count_in(page.meta.get("count")) or 1)
+        # Without `meta.count` the size of a full page is unknown: one entry counts as full. But
+        # entries without an id can't show whether the cursor was ignored, nor be one themselves.
+        known_size = jsonapi.count_in(page.meta.get("count")) or 1
+        full_page = min(self._count, known_size) if ids else self._count
         is_cursor_itself = len(page.data) == 1 and ids == list(self._position.values())
         if len(page.data) >= full_page and not is_cursor_itself:
             raise TransientError(self._path, "the cursor does not advance")

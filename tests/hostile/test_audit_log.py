@@ -20,12 +20,16 @@ START = BEGIN - 3 * WEEK
 
 @dataclass
 class Log:
-    """Entries by their id, newest first; the machine's clock may run ahead of the org's."""
+    """Entries by their id, newest first; the machine's clock may run ahead of the org's.
+
+    If `early`, it tells of an entry before the instant at which the entry says it was made.
+    """
 
     by_id: bool = False
     bare_links: bool = False
     now: int = PRESENT
     ahead: int = 0
+    early: bool = False
     entries: list[tuple[str, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -51,7 +55,7 @@ class Log:
             entry
             for entry in sorted(self.entries, reverse=True)
             if first <= self._filtered(entry) <= last
-            and entry[2] <= self.now
+            and (self.early or entry[2] <= self.now)
             and entry[0] < ask.query.get("before", "g")
         ]
         page = [
@@ -253,3 +257,44 @@ def test_an_entry_without_anything_is_looked_for_until_it_is_mended() -> None:
     assert last.error is None
     assert odd in last.ids("audit_logs")
     assert first.ids("audit_logs") | last.ids("audit_logs") >= log.expected(at, PRESENT)
+
+
+@pytest.mark.parametrize("bad", [1, 2])
+@pytest.mark.parametrize("others", [0, 7])
+def test_the_oldest_entries_have_no_id(bad: int, others: int) -> None:
+    """They are on a page of their own, behind the last cursor."""
+    log = Log()
+    for number in range(others):
+        log.add(PRESENT - HOUR + number * SECOND, 0)
+
+    def nameless(ask: Ask, reply: Reply) -> None:
+        if ask.path == PATH:
+            held = [row("", createdAt=text(PRESENT - 2 * HOUR + n)) for n in range(bad)]
+            reply.data = [*reply.data, *held]
+            reply.meta = {"count": len(reply.data)}
+
+    log.server.hooks.append(nameless)
+    outcome = run(log.server, "audit_logs")
+    assert outcome.ids("audit_logs") == {one for one, _, _ in log.entries}
+    told(outcome, "Everything else was read", "no id")
+    assert outcome.bookmark("audit_logs") is not None
+
+
+@pytest.mark.parametrize("skew", [-60, -20, 20, 60])
+@pytest.mark.parametrize("lookback", [0, 600])
+def test_clocks_far_apart(lookback: int, skew: int) -> None:
+    """An entry says that it was made long before or after it was published."""
+    minute = 60 * SECOND
+    log, delivered = Log(early=True), set[str]()
+    for number in range(-10, 180):
+        log.add(PRESENT + number * minute, 0)
+    log.add(PRESENT + 60 * minute, skew * minute)
+    (odd,) = {one for one, published, created in log.entries if published != created}
+    state = None
+    every = list(log.entries)
+    for _ in range(13):
+        log.entries = [entry for entry in every if entry[1] <= log.now]
+        outcome = log.run(state, lookback_seconds=lookback)
+        delivered |= outcome.ids("audit_logs")
+        state, log.now = outcome.state, log.now + 15 * minute
+    assert odd in delivered

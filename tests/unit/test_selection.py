@@ -100,3 +100,31 @@ def test_a_stream_map_may_name_a_column_that_a_record_lacks() -> None:
     assert rows
     assert all(row["name"] is None or len(row["name"]) == 64 for row in rows)
     assert not any("display_name" in row for row in rows)
+
+
+@pytest.mark.parametrize("wanted", ["deleted_at == None", "not deleted_at"])
+def test_a_filter_may_name_a_column_that_a_record_lacks(wanted: str) -> None:
+    emulator = emulated(40)
+    plain = sync(emulator).records("conversations")
+    assert any("deleted_at" not in row for row in plain)
+    maps = {"conversations": {"__filter__": wanted}}
+    rows = sync(emulator, stream_maps=maps).records("conversations")
+    assert {row["id"] for row in rows} == {row["id"] for row in plain if not row.get("deleted_at")}
+
+
+def test_a_mapped_record_has_no_column_that_its_schema_lacks() -> None:
+    emulator = emulated(10)
+    catalog = selecting(emulator, ("preview",))
+    messages = sync(emulator, catalog=catalog, stream_maps={"conversations": {"copy": "name"}})
+    (schema,) = messages.of("SCHEMA", "conversations")
+    rows = messages.records("conversations")
+    assert rows
+    assert all(set(row) <= set(schema["schema"]["properties"]) for row in rows)
+
+
+@pytest.mark.parametrize("option", ["__filter__", "copy"])
+def test_an_expression_with_a_deselected_column_is_refused(option: str) -> None:
+    emulator = emulated(10)
+    maps = {"conversations": {option: "preview == None"}}
+    with pytest.raises(SettingsError, match=r"^Setting stream_maps can't be used: .*preview"):
+        sync(emulator, catalog=selecting(emulator, ("preview",)), stream_maps=maps)
