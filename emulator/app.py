@@ -174,6 +174,8 @@ class Emulator:
         return response
 
     def _get(self, endpoint: Endpoint, key: str = "") -> flask.Response:
+        if endpoint.type in self.switches.absent:
+            abort(404, "no such endpoint in this org")
         roles.require(endpoint.type, self.roles, self.switches)
         check_parameters(endpoint.parameters)
         return _json(endpoint.answer(self.org, self.switches, key))

@@ -12,6 +12,7 @@ class Switches:
         expired_key: every request answers 401 "Expired token" (text seen by others).
         pod: every request answers 401 with the documented text about pods, naming this one.
         forbidden: resources refused whatever the roles, for example ``{"team", "search"}``.
+        absent: resources whose endpoints answer 404, as in an org that does not have them.
         missing_role_status: 403 as newly documented, or 401 as documented before.
         hidden: ids of conversations that answer 403, with all that belongs to them.
         unsent: ids that searches count but leave out of their pages.
@@ -39,6 +40,7 @@ class Switches:
     expired_key: bool = False
     pod: str | None = None
     forbidden: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
     missing_role_status: int = 403
     hidden: set[str] = field(default_factory=set)
     unsent: set[str] = field(default_factory=set)

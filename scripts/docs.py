@@ -92,12 +92,19 @@ def _access() -> str:
     rows = [
         (
             _link(one.name),
-            "<br>*and* ".join(" or ".join(map(_code, group)) for group in one.permissions),
+            _needed(one),
             one.cost,
         )
         for one in STREAMS
     ]
     return table(("stream", "permissions that open it", "what a run costs"), rows)
+
+
+def _needed(stream: KustomerStream) -> str:
+    groups = [" or ".join(map(_code, group)) for group in stream.permissions] or ["any valid key"]
+    if stream.plan_gated:
+        groups.append(f"[{stream.plan_gated.name}]({stream.plan_gated.source}) in the org's plan")
+    return "<br>*and* ".join(groups)
 
 
 def _typed_streams() -> str:

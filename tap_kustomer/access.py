@@ -13,6 +13,7 @@ from tap_kustomer.errors import (
     KeyRefusedError,
     TransientError,
 )
+from tap_kustomer.needs import Needs, Refusal
 
 if TYPE_CHECKING:
     from tap_kustomer.session import Session
@@ -21,15 +22,7 @@ LOGGER = logging.getLogger("tap-kustomer")
 # The final error names this many unread records per stream; the log names all.
 MAX_NAMED = 5
 CURRENT_KEY_PATH = "/v1/auth/tokens/current"
-
-Permissions = tuple[tuple[str, ...], ...]
-"""The roles a stream needs: one of each group."""
-
-
-def in_words(permissions: Permissions) -> str:
-    """Permissions in words: `a or b`, or `(a or b) and (c)`."""
-    groups = [" or ".join(group) for group in permissions]
-    return " and ".join(f"({group})" for group in groups) if len(groups) > 1 else groups[0]
+NO_NEEDS = Needs()
 
 
 class Access:
@@ -39,6 +32,7 @@ class Access:
         """Use the client of `session`; nothing is sent yet."""
         self._session = session
         self.closed: dict[str, str] = {}
+        self._roles: object = None
 
     def describe_key(self) -> str:
         """One line that names the org, the key and the permissions it holds.
@@ -48,7 +42,7 @@ class Access:
         """
         token = self.check_key()
         org = jsonapi.related_id(token, "org")
-        roles = jsonapi.attribute(token, "roles")
+        roles = self._roles
         held = ", ".join(map(str, roles)) if isinstance(roles, list) and roles else "no permissions"
         name = jsonapi.attribute(token, "name")
         return f"Reading org {org} with API key '{name}', which holds: {held}"
@@ -60,26 +54,34 @@ class Access:
             KeyRefusedError: Kustomer does not accept the key.
         """
         try:
-            return fetch(self._session.client, CURRENT_KEY_PATH)["data"]
+            token = fetch(self._session.client, CURRENT_KEY_PATH)["data"]
         except AccessRefusedError:
             raise KeyRefusedError from None
+        self._roles = jsonapi.attribute(token, "roles")
+        return token
 
-    def close_stream(self, name: str, error: Exception, permissions: Permissions = ()) -> None:
-        """Record why a stream failed, and log the permissions it needs.
+    def explain(self, error: Exception, needs: Needs) -> Refusal:
+        """Why a stream that `needs` this can't be read by a key that is good."""
+        return needs.explain(error, self._roles)
+
+    def close_stream(
+        self, name: str, error: Exception, needs: Needs = NO_NEEDS, *, is_begun: bool = False
+    ) -> None:
+        """Record why a stream failed, and log what it needs.
+
+        What the org or its plan does not have is no failure: one line says so. But a stream that
+        `is_begun`, since records of it were read, is there and has failed.
 
         Raises:
             KustomerError: the key or Kustomer as a whole fails, not just the stream.
         """
-        reason = str(error)
-        if isinstance(error, (AccessRefusedError, TransientError)):
+        if isinstance(error, (AccessRefusedError, TransientError)) or needs.org_may_lack:
             self.check_key()
-        if isinstance(error, AccessRefusedError):
-            reason += (
-                f" The stream needs {in_words(permissions)}; the simplest choice is a key with "
-                "org.user.read, org.permission.read and org.admin.read. Permissions can't be added "
-                "to a key: create a new one."
-            )
-        self.leave_out(name, reason)
+        refusal = self.explain(error, needs)
+        if refusal.is_absence and not is_begun:
+            LOGGER.info("Stream '%s' is not read, which is no error: %s", name, refusal.reason)
+        else:
+            self.leave_out(name, refusal.reason)
 
     def leave_out(self, name: str, reason: str) -> None:
         """Record that a selected stream is not read, and why."""

@@ -18,9 +18,8 @@ from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_kustomer import files, plain_text
-from tap_kustomer.access import in_words
 from tap_kustomer.ending import Ending
-from tap_kustomer.errors import AccessRefusedError, OutputError, SettingsError, TapError
+from tap_kustomer.errors import OutputError, SettingsError, TapError
 from tap_kustomer.sdk import SdkTap
 from tap_kustomer.writer import Writer, discard, printing
 
@@ -189,19 +188,20 @@ def print_check(
     rows: list[tuple[str, ...]] = [CHECK_HEAD]
     problems = [f"{name}: {reason}" for name, reason in access.closed.items()]
     problems += [f"discovery: {discovery_error}"] if discovery_error else []
-    all_good, is_refused = not problems, False
+    all_good, is_refused, is_absent = not problems, False, False
     for stream in streams:
         readable, records = "yes", ""
         try:
             records = stream.estimate_pending()
-        except AccessRefusedError:
-            readable = "no"
-            is_refused = is_refused or stream.selected
-            problems.append(f"{stream.name}: needs {in_words(stream.permissions)}")
         except TapError as error:
-            readable = "no"
-            problems.append(f"{stream.name}: {error}")
-        all_good = all_good and (readable == "yes" or not stream.selected)
+            refusal = access.explain(error, stream.needs)
+            readable, records = "no", refusal.label
+            reason = f"needs {stream.needs}" if refusal.lacks_role else refusal.reason
+            problems.append(f"{stream.name}: {reason}")
+            if stream.selected:
+                is_refused = is_refused or refusal.lacks_role
+                is_absent = is_absent or refusal.is_absence
+                all_good = all_good and refusal.is_absence
         row = (stream.name, "yes" if stream.selected else "", readable, records)
         rows.append(tuple(plain_text.plain(cell) for cell in row))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -209,7 +209,8 @@ def print_check(
     for cells in rows:
         padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         _print("  ".join(padded).rstrip())
-    for line in ("", *problems, _verdict(all_good=all_good, is_refused=is_refused)):
+    verdict = _verdict(all_good=all_good, is_refused=is_refused, is_absent=is_absent)
+    for line in ("", *problems, verdict):
         _print(line)
     return all_good
 
@@ -220,7 +221,9 @@ def _print(line: str) -> None:
         click.echo(folded)
 
 
-def _verdict(*, all_good: bool, is_refused: bool) -> str:
+def _verdict(*, all_good: bool, is_refused: bool, is_absent: bool) -> str:
+    if all_good and is_absent:
+        return "Every selected stream that this org has can be read; runs leave out the others."
     if all_good:
         return "Every selected stream can be read."
     if not is_refused:

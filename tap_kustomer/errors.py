@@ -133,7 +133,7 @@ class RequestRefusedError(KustomerError):
             f"Kustomer does not answer {path} (status {status}{named}). If the setting base_url is "
             "your org's address, please report this with the tap's version."
         )
-        self.status = status
+        self.status, self.path = status, path
 
 
 class BadRequestError(RequestRefusedError):

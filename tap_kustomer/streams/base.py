@@ -17,13 +17,13 @@ from typing_extensions import override
 
 from tap_kustomer.api.document import fetch
 from tap_kustomer.errors import (
-    AccessRefusedError,
     CertificateError,
     KeyRefusedError,
     KustomerError,
     RecordError,
     WrongRegionError,
 )
+from tap_kustomer.needs import Feature, Needs, Permissions
 from tap_kustomer.progress import Progress, StreamProgress
 from tap_kustomer.records import Field, Resource, RowBuilder
 from tap_kustomer.sdk import SdkStream
@@ -52,8 +52,14 @@ class KustomerStream(SdkStream):
 
     name: str
     resource: Resource
-    permissions: ClassVar[tuple[tuple[str, ...], ...]]
-    """The roles the stream needs: any one of each group, as documented by Kustomer."""
+    permissions: ClassVar[Permissions]
+    """The roles the stream needs: any one of each group, as documented by Kustomer. None of them:
+    any valid key."""
+    plan_gated: ClassVar[Feature | None] = None
+    """The feature of Kustomer's plans that the stream belongs to, if documented: without it, every
+    key gets 403."""
+    org_may_lack: ClassVar[bool] = False
+    """Whether an org may lack the stream's endpoint, which then answers 404."""
     cost: ClassVar[str]
     """The cost of a run in requests."""
 
@@ -86,10 +92,9 @@ class KustomerStream(SdkStream):
                 self.access.note_incomplete(self.name, self.skipped)
         except FATAL:
             raise
-        except AccessRefusedError as error:
-            self.access.close_stream(self.name, error, self.permissions)
         except (KustomerError, RecordError) as error:
-            self.access.close_stream(self.name, error)
+            is_begun = self.progress.records > 0
+            self.access.close_stream(self.name, error, self.needs, is_begun=is_begun)
         finally:
             used = self.session.usage().since(used)
             after = self.bookmark_text()
@@ -107,6 +112,13 @@ class KustomerStream(SdkStream):
     def bookmark_text(self) -> str:
         """The bookmark as stored in the state, or `none`."""
         return str(self.stream_state.get("replication_key_value", "none"))
+
+    @property
+    def needs(self) -> Needs:
+        """What the stream needs of the key, the plan and the org."""
+        return Needs(
+            self.permissions, self.plan_gated, self.org_may_lack, bool(self.selected_by_default)
+        )
 
     @cached_property
     def progress(self) -> StreamProgress:
