@@ -17,7 +17,21 @@ STREAMS = {
     "shortcuts": "shortcut", "slas": "sla", "sla_versions": "sla_version", "klasses": "klass",
     "queues": "queue", "schedules": "schedule", "satisfaction_forms": "satisfaction",
     "work_sessions": "work_session", "audit_logs": "audit_log",
+    "routing_statuses": "routing_status", "sub_statuses": "sub_status",
+    "team_routing_settings": "team_routing_settings", "queue_rules": "queue_rule",
+    "shortcut_categories": "shortcut_category", "snippets": "snippet", "snoozes": "snooze",
+    "outbound_accounts": "outbound_account", "saved_searches": "saved_search",
+    "kb_articles": "kb_article", "kb_article_versions": "kb_article_version", "kb_tags": "kb_tag",
+    "workflows": "workflow", "ai_automations": "ai_automation", "ai_evaluations": "ai_evaluation",
+    "ai_evaluation_runs": "ai_evaluation_run", "ai_evaluation_results": "ai_evaluation_result",
+    "api_keys": "auth_token", "outbound_webhooks": "outbound_webhook",
+    "installed_apps": "installed_app", "spam_senders": "spam_sender", "cards": "card",
 }  # fmt: skip
+# Streams of several lists, which hold resources of different types.
+_SEVERAL = {
+    "kb_categories": ("kb_category", "kb_internal_category"),
+    "inbound_hooks": ("web_hook", "form_hook", "email_hook"),
+}
 # The same for children of conversations.
 CHILD_STREAMS = {
     "attachments": "attachment", "conversation_times": "conversation_time",
@@ -64,6 +78,10 @@ class Org(Store):
             responses = self.resources["satisfaction_response"].values()
             return {
                 **{stream: len(self.resources[kind]) for stream, kind in STREAMS.items()},
+                **{
+                    stream: sum(len(self.resources[kind]) for kind in kinds)
+                    for stream, kinds in _SEVERAL.items()
+                },
                 "permissions": len(permissions),
                 "custom_attributes": sum(
                     len(record.data["attributes"]["properties"]) for record in definitions

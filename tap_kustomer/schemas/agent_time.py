@@ -17,6 +17,10 @@ WORK_SESSION = Resource(
     relationships=(
         to_one("org", "The org."),
         to_one("user", "The agent.", refers_to="users"),
-        to_one("status", "The agent's status, of those the org defines."),
+        to_one(
+            "status",
+            "The agent's status, of those the org defines.",
+            refers_to="routing_statuses",
+        ),
     ),
 )
