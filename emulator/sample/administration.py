@@ -132,13 +132,14 @@ def _automation(settings: Settings, staff: Staff) -> None:
             "steps": [{"id": "s1", "action": "kustomer.rest-api.request", "errorCases": [],
                        "params": {"headers": {"Authorization": SECRET}}}],
         }, dates=_NO_EDITOR)  # fmt: skip
-        for _ in range(3):
+        for days in range(1, 4):
+            at = to_text(settings.now - days * DAY)
             settings.put("workflow_error", f"workflows/{workflow}/processes", {
-                "error": "The request timed out.", "status": "error",
-                "event": {"data": {"text": SECRET}},
+                "error": "The request timed out.", "status": "error", "createdAt": at,
+                "updatedAt": at, "event": {"data": {"text": SECRET}},
                 "meta": {"context": SECRET, "attempt": 1, "retry": False, "workflowRev": 2},
             }, relationships={"workflow": link("workflow", workflow), "workflowRunner": None},
-                dates=_NO_EDITOR)  # fmt: skip
+                dates="")  # fmt: skip
     owner = staff.agents[0]
     automation = settings.put("ai_automation", "ai/automations", {
         "name": "Parcel helper", "description": "Finds parcels.", "machineUserId": owner,

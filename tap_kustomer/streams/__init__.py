@@ -60,6 +60,7 @@ from tap_kustomer.streams.timeline import (
     Messages,
     Notes,
 )
+from tap_kustomer.streams.workflow_errors import WorkflowErrors
 
 GROUPS: dict[str, tuple[type[KustomerStream], ...]] = {
     "timeline": (Conversations, Customers, Messages, Notes, Companies, Kobjects),
@@ -81,6 +82,7 @@ GROUPS: dict[str, tuple[type[KustomerStream], ...]] = {
     "knowledge base": (KbArticles, KbArticleVersions, KbCategories, KbTags),
     "automation": (
         Workflows,
+        WorkflowErrors,
         AiAutomations,
         AiEvaluations,
         AiEvaluationRuns,

@@ -108,7 +108,7 @@ def test_counts_have_every_stream() -> None:
         *("audit_logs", "routing_statuses", "sub_statuses", "team_routing_settings"),
         *("queue_rules", "shortcut_categories", "snippets", "snoozes", "outbound_accounts"),
         *("saved_searches", "kb_articles", "kb_article_versions", "kb_categories", "kb_tags"),
-        *("workflows", "ai_automations", "ai_evaluations", "ai_evaluation_runs"),
+        *("workflows", "workflow_errors", "ai_automations", "ai_evaluations", "ai_evaluation_runs"),
         *("ai_evaluation_results", "api_keys", "outbound_webhooks", "installed_apps"),
         *("inbound_hooks", "spam_senders", "cards"),
     }

@@ -36,7 +36,7 @@ ANYWHERE = NESTED | st.just(SECRET)
 def test_the_streams_that_hold_secrets_are_known() -> None:
     assert {stream.name for stream in HOLDING} >= {
         *("api_keys", "outbound_webhooks", "inbound_hooks", "installed_apps", "cards"),
-        "workflows",
+        *("workflows", "workflow_errors"),
     }
 
 
