@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 from flask import request
 
+from emulator.ai_summaries import Summaries
 from emulator.audit_logs import AuditLogs
+from emulator.customer_children import CustomerChildren
 from emulator.lists import Include, Listing
 from emulator.parameters import Parameters
 from emulator.resource import Resource
 from emulator.singles import Children, Metadata, Single
 
-Endpoint = Listing | Single | Children | Metadata | AuditLogs
+Endpoint = Listing | Single | Children | CustomerChildren | Summaries | Metadata | AuditLogs
 
 
 def _is_listed(user: Resource) -> bool:
@@ -77,6 +79,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/ai/evaluation-testcase-results": Listing(
         "ai_evaluation_result", options={"evaluationRunIds": ()}, keep=_OF_RUN
     ),
+    "/v1/ai/summaries/batch": Summaries(),
     "/v1/apps": Listing("installed_app"),
     "/v1/audit-logs": AuditLogs(),
     "/v1/auth/roles": Listing("auth_role", is_paged=False),
@@ -88,7 +91,13 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/conversations/<key>": Single("conversation", _OWN_ID, {"pageSize": ()}),
     "/v1/conversations/<key>/attachments": Children("attachment"),
     "/v1/conversations/<key>/events": Children("conversation_event"),
+    "/v1/conversations/<key>/forwards": Children("forward"),
     "/v1/conversations/<key>/times": Children("conversation_time", in_seconds=True),
+    "/v1/customers": Listing("customer"),
+    "/v1/customers/<key>": Single("customer", (), {"pageSize": ()}),
+    "/v1/customers/<key>/merges": CustomerChildren("customer_merge"),
+    "/v1/customers/<key>/sessions": CustomerChildren("tracking_session"),
+    "/v1/customers/<key>/sessions/<session>/events": CustomerChildren("tracking_event"),
     "/v1/customers/searches": Listing("saved_search", options={"filter": ("all",)}),
     "/v1/hooks/email": Listing("email_hook"),
     "/v1/hooks/form": Listing("form_hook"),

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import msgspec
 
+from emulator.ai_summaries import has_summary
 from emulator.children import CHILDREN
+from emulator.customer_children import CUSTOMER_CHILDREN
 from emulator.sample import fill
 from emulator.sample.life import live_on
 from emulator.store import Store
@@ -28,6 +30,11 @@ STREAMS = {
     "api_keys": "auth_token", "outbound_webhooks": "outbound_webhook",
     "installed_apps": "installed_app", "spam_senders": "spam_sender", "cards": "card",
 }  # fmt: skip
+# The same for children of customers.
+CUSTOMER_STREAMS = {
+    "customer_merges": "customer_merge", "tracking_sessions": "tracking_session",
+    "tracking_events": "tracking_event",
+}  # fmt: skip
 # Streams of several lists, which hold resources of different types.
 _SEVERAL = {
     "kb_categories": ("kb_category", "kb_internal_category"),
@@ -37,6 +44,7 @@ _SEVERAL = {
 CHILD_STREAMS = {
     "attachments": "attachment", "conversation_times": "conversation_time",
     "conversation_events": "conversation_event", "work_items": "work_item",
+    "forwards": "forward",
 }  # fmt: skip
 _CONVERSATION_ID = ("relationships", "conversation", "data", "id")
 
@@ -72,6 +80,7 @@ class Org(Store):
         """
         with self.lock:
             conversations = self.resources["conversation"]
+            customers = list(self.resources["customer"].values())
             permissions = set(self.resources["auth_role"])
             for group in self.resources["role_group"].values():
                 permissions.update(group.data["attributes"].get("roles") or ())
@@ -91,6 +100,12 @@ class Org(Store):
                     stream: sum(map(CHILDREN[kind].count, conversations.values()))
                     for stream, kind in CHILD_STREAMS.items()
                 },
+                **{
+                    stream: sum(len(made(customer, self.id)) for customer in customers)
+                    for stream, kind in CUSTOMER_STREAMS.items()
+                    for made in (CUSTOMER_CHILDREN[kind],)
+                },
+                "ai_summaries": sum(map(has_summary, conversations)),
                 "satisfaction_responses": sum(
                     response.part(_CONVERSATION_ID) in conversations for response in responses
                 ),

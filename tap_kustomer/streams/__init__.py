@@ -37,6 +37,12 @@ from tap_kustomer.streams.conversation_children import (
     SatisfactionResponses,
     WorkItems,
 )
+from tap_kustomer.streams.conversation_texts import AiSummaries, Forwards
+from tap_kustomer.streams.customer_children import (
+    CustomerMerges,
+    TrackingEvents,
+    TrackingSessions,
+)
 from tap_kustomer.streams.desktop import (
     OutboundAccounts,
     SavedSearches,
@@ -104,6 +110,8 @@ GROUPS: dict[str, tuple[type[KustomerStream], ...]] = {
         SatisfactionResponses,
         WorkItems,
     ),
+    "texts about conversations": (Forwards, AiSummaries),
+    "per customer": (CustomerMerges, TrackingSessions, TrackingEvents),
     "audit": (AuditLogs,),
 }
 STREAMS = tuple(stream for group in GROUPS.values() for stream in group)

@@ -110,7 +110,8 @@ def test_counts_have_every_stream() -> None:
         *("saved_searches", "kb_articles", "kb_article_versions", "kb_categories", "kb_tags"),
         *("workflows", "workflow_errors", "ai_automations", "ai_evaluations", "ai_evaluation_runs"),
         *("ai_evaluation_results", "api_keys", "outbound_webhooks", "installed_apps"),
-        *("inbound_hooks", "spam_senders", "cards"),
+        *("inbound_hooks", "spam_senders", "cards", "forwards", "ai_summaries"),
+        *("customer_merges", "tracking_sessions", "tracking_events"),
     }
 
 

@@ -45,7 +45,7 @@ def test_every_stream_with_what_is_waiting(capsys: pytest.CaptureFixture[str]) -
     assert "          yes       300 conversations" in lines["attachments"]
     assert "full table" in lines["users"]
     assert "org." not in lines["users"]  # only a stream that can't be read names what it needs
-    assert len([r for r in emulator.requests if r.method == "POST"]) == 6 + 5
+    assert len([r for r in emulator.requests if r.method == "POST"]) == 6 + 10
     assert len(emulator.requests) < 100
     assert emulator.writes_refused == 0
 

@@ -53,6 +53,7 @@ def test_what_costs_a_request_per_parent_is_off_by_default() -> None:
         *("attachments", "audit_logs", "conversation_events", "conversation_times"),
         *("satisfaction_responses", "work_items", "kb_article_versions"),
         *("ai_evaluations", "ai_evaluation_runs", "ai_evaluation_results", "workflow_errors"),
+        *("forwards", "ai_summaries", "customer_merges", "tracking_sessions", "tracking_events"),
     }
 
 
