@@ -173,7 +173,7 @@ class Emulator:
             response.content_length = len(whole)
         return response
 
-    def _get(self, endpoint: Endpoint, key: str = "") -> flask.Response:
+    def _get(self, endpoint: Endpoint, key: str = "", **_: str) -> flask.Response:
         if endpoint.type in self.switches.absent:
             abort(404, "no such endpoint in this org")
         roles.require(endpoint.type, self.roles, self.switches)

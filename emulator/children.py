@@ -150,9 +150,26 @@ def _event(draft: Draft) -> JsonObject:
     )  # fmt: skip
 
 
+def _forward(draft: Draft) -> JsonObject:
+    """Make a conversation that was sent on."""
+    text = to_text(draft.at)
+    return draft.resource(
+        "forward",
+        {
+            "app": "postmark", "channel": "email", "body": "See below.", "status": "sent",
+            "from": {"name": "Help", "email": "help@example.com"},
+            "to": [{"name": "Carrier", "email": "claims@example.net"}],
+            "payload": {"draftJs": {"blocks": []}},
+            "createdAt": text, "updatedAt": text, "modifiedAt": text,
+        },
+        attachments={"data": []},
+    )  # fmt: skip
+
+
 CHILDREN = {
     "attachment": Child(lambda parent: attachment_count(parent.id), _attachment),
     "conversation_time": Child(lambda parent: 1 + _revision(parent) // 8, handle_time),
     "conversation_event": Child(_revision, _event),
+    "forward": Child(lambda parent: int(crc32(parent.id.encode()) % 9 == 0), _forward),
     "work_item": Child(lambda parent: crc32(parent.id[::-1].encode()) % 2, work_item),
 }

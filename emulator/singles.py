@@ -39,6 +39,8 @@ class Single:
 
     def answer(self, store: Store, switches: Switches, key: str) -> bytes:
         """Return the resource."""
+        if key in switches.hidden:
+            abort(403, f"you may not see this {self.type}")
         found = store.resources[self.type].get(key) or abort(404, f"no {self.type} {key}")
         if self.conversation:
             _readable_conversation(store, switches, str(found.part(self.conversation)))

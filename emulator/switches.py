@@ -14,7 +14,7 @@ class Switches:
         forbidden: resources refused whatever the roles, for example ``{"team", "search"}``.
         absent: resources whose endpoints answer 404, as in an org that does not have them.
         missing_role_status: 403 as newly documented, or 401 as documented before.
-        hidden: ids of conversations that answer 403, with all that belongs to them.
+        hidden: ids of conversations and customers that answer 403, with all that belongs to them.
         unsent: ids that searches count but leave out of their pages.
         poison: ids that make every page of a search or of children with one of them answer 500.
         times_v2: serve handle times under ``/v2``, else answer 404 there.

@@ -44,7 +44,7 @@ FIXED = {
         "unless `start_date` and `max_history_months` say otherwise."
     ),
     "usage": (
-        "The streams that cost a request per changed conversation, and the audit log, are not "
+        "The streams that cost a request per parent, and the audit log, are not "
         "selected by default. The first `meltano select` replaces the default selection, so name "
         "all that you want, for example everything but the audit log:\n\n"
         "```sh\n"

@@ -1,11 +1,12 @@
 """Turns one JSON:API resource into one flat row.
 
-Nothing the API sends is dropped: an attribute without a column, or whose value does not fit the
-column's type, goes to `additional_attributes` under its own name; a relationship without a column
-goes to `additional_relationships`. The types are those of the catalog in use. A custom attribute
-with its own column is moved there from `custom` if its value fits. `type`, `links` and
-relationships with links only are left out. Values are never changed, and no target has to reject a
-row because of a value's type.
+Nothing the API sends is dropped (except from resources that hold secrets, see `allow_list.py`): an
+attribute without a column, or whose value does not fit the column's type, goes to
+`additional_attributes` under its own name; a relationship without a column goes to
+`additional_relationships`. The types are those of the catalog in use. A custom attribute with its
+own column is moved there from `custom` if its value fits. `type`, `links` and relationships with
+links only are left out. Values are never changed, and no target has to reject a row because of a
+value's type.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tap_kustomer import jsonapi
+from tap_kustomer.allow_list import without_secrets
 from tap_kustomer.errors import RecordError
 from tap_kustomer.fitting import Check, Fits, check
 
@@ -37,6 +39,10 @@ class Field:
     description: str
     refers_to: tuple[str, ...] = ()
     inner: tuple[Field, ...] = ()
+    members: tuple[str, ...] = ()
+    """All that is kept of an object in the column, if its resource is `listed_only`."""
+    is_map: bool = False
+    """Whether the objects are the members of another, by names that nobody knows beforehand."""
 
     @property
     def property(self) -> dict[str, Any]:
@@ -58,6 +64,10 @@ class Resource:
     custom: tuple[Field, ...] = ()
     key: str = "Kustomer's own identifier."
     """What the primary key means."""
+    listed_only: bool = False
+    """Whether all that has no column is left out, since it may be a secret."""
+    left_out: tuple[str, ...] = ()
+    """Attributes that are never kept."""
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -88,14 +98,7 @@ class Resource:
         columns = {
             "id": {"type": "string", "description": self.key},
             **{field.column: field.property for field in self.fields},
-            "additional_attributes": {
-                "type": ["null", "object"],
-                "description": "Attributes without a fitting column, verbatim.",
-            },
-            "additional_relationships": {
-                "type": ["null", "object"],
-                "description": "Relationships without a column: name to id, or ids.",
-            },
+            **({} if self.listed_only else _ADDITIONAL),
         }
         if self.replication_key:
             columns[self.replication_key] = {
@@ -109,6 +112,16 @@ class Resource:
         }
 
 
+_ADDITIONAL = {
+    "additional_attributes": {
+        "type": ["null", "object"],
+        "description": "Attributes without a fitting column, verbatim.",
+    },
+    "additional_relationships": {
+        "type": ["null", "object"],
+        "description": "Relationships without a column: name to id, or ids.",
+    },
+}
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -144,8 +157,11 @@ class RowBuilder:
         self._fields = by_source(resource.attributes)
         self._custom = by_source(resource.custom)
         self._relationships = by_source(resource.relationships)
-        self._keeps_attributes = wanted("additional_attributes")
-        self._keeps_relationships = wanted("additional_relationships")
+        keeps_all = not resource.listed_only
+        self._keeps_attributes = keeps_all and wanted("additional_attributes")
+        self._keeps_relationships = keeps_all and wanted("additional_relationships")
+        self._may_hold_secrets = bool(resource.listed_only or resource.left_out)
+        self._resource = resource
 
     def row(self, item: dict[str, Any], extra: Mapping[str, Any] = _NOTHING) -> dict[str, Any]:
         """The row of a JSON:API resource, with the stream's `extra_columns`.
@@ -158,6 +174,8 @@ class RowBuilder:
             msg = "A record has no id, so no target could identify it."
             raise RecordError(msg)
         row: dict[str, Any] = {"id": key}
+        if self._may_hold_secrets:
+            item = without_secrets(item, self._resource)
         attributes = jsonapi.object_in(item, "attributes")
         custom = attributes.get("custom")
         if self._custom and isinstance(custom, dict):

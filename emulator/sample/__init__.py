@@ -7,11 +7,12 @@ from random import Random
 
 from emulator.resource import link
 from emulator.sample.activity import add_audit_logs, add_work_sessions
+from emulator.sample.administration import add_administration
 from emulator.sample.companies import add_companies
 from emulator.sample.conversations import Staff, conversation
 from emulator.sample.kobjects import add_kobjects
 from emulator.sample.people import add_people
-from emulator.sample.settings import add_settings
+from emulator.sample.settings import Settings, add_settings
 from emulator.sample.timeline import Timeline
 from emulator.store import Store
 from emulator.times import DAY, HOUR, to_text
@@ -50,5 +51,7 @@ def fill(store: Store, *, seed: int, now: int, conversations: int, days: int) ->
             made["relationships"]["deletedBy"] = link("user", rng.choice(staff.agents))
         store.put("conversation", made)
         timeline.add(made)
+    administration = Settings(store, Random(f"{seed}:administration"), now)
+    add_administration(administration, staff)
     number = conversations // 4
     add_kobjects(store, other, timeline.customers, now=now, days=days, number=number)

@@ -49,7 +49,7 @@ _DEFINITIONS: dict[str, dict[str, JsonObject]] = {
 
 
 @dataclass(frozen=True)
-class _Settings:
+class Settings:
     """Puts settings made and changed in the year before ``now`` into a store."""
 
     store: Store
@@ -66,6 +66,7 @@ class _Settings:
         *,
         dates: str = "createdAt updatedAt modifiedAt",
     ) -> str:
+        """Put a resource with the `dates` named, and return its id."""
         created = self.now - self.rng.randrange(30 * DAY, 400 * DAY)
         updated = self.rng.randrange(created, self.now - DAY)
         record_id = record_id or new_id(self.rng, created)
@@ -79,7 +80,7 @@ class _Settings:
 
 def add_settings(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
     """Put all settings into the store."""
-    settings = _Settings(store, rng, now)
+    settings = Settings(store, rng, now)
     for record_id, name in zip(staff.tags, _TAGS, strict=True):
         deletion = {"deletedAt": to_text(now - DAY)} if name == "spam" else {}
         attributes = {"name": name, "color": rng.choice((None, "#ff8800")), **deletion}
@@ -116,7 +117,7 @@ def add_settings(store: Store, rng: Random, staff: Staff, *, now: int) -> None:
         }, record_id, {"template": None})  # fmt: skip
 
 
-def _slas(settings: _Settings) -> None:
+def _slas(settings: Settings) -> None:
     for sla, versions in ((SLA, (SLA_VERSION, "")), ("", ("",))):
         sla_id = sla or new_id(settings.rng, settings.now - 100 * DAY)
         made: list[JsonObject] = []
@@ -133,7 +134,7 @@ def _slas(settings: _Settings) -> None:
         settings.put("sla", "slas", attributes, sla_id, related, dates="createdAt")
 
 
-def _klasses(settings: _Settings) -> None:
+def _klasses(settings: Settings) -> None:
     for name, status, mixins in _KLASSES:
         settings.put("klass", "klasses", {
             "name": name, "displayName": name.title(), "icon": "box", "color": None,
@@ -154,7 +155,7 @@ def _klasses(settings: _Settings) -> None:
         })  # fmt: skip
 
 
-def _schedules(settings: _Settings) -> None:
+def _schedules(settings: Settings) -> None:
     hours = {str(day): [[540, 1_020]] if 0 < day < 6 else None for day in range(7)}  # noqa: PLR2004  (Saturday)
     for name, zone in (("Default", "Europe/Paris"), ("Night shift", "America/New_York")):
         attributes = {"name": name, "hours": hours, "timezone": zone, "default": name == "Default"}

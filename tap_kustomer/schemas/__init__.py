@@ -7,7 +7,7 @@ snake_case (`firstResponse` → `first_response`, relationship `customer` → `c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tap_kustomer.fitting import DATE_TIME
@@ -56,3 +56,16 @@ def rows_of(column: str, resource: Resource, description: str) -> Field:
     items = {"type": "object", "properties": resource.schema["properties"]}
     schema = {"type": ["null", "array"], "items": items}
     return Field(column, column, schema, description, inner=resource.fields)
+
+
+def kept_members(
+    source: str,
+    description: str,
+    members: tuple[str, ...],
+    *,
+    is_list: bool = False,
+    is_map: bool = False,
+) -> Field:
+    """An object, list of objects, or map of names to objects, of which only `members` are kept."""
+    kind = free_list if is_list else free_object
+    return replace(kind(source, description), members=members, is_map=is_map)

@@ -48,8 +48,16 @@ WORK_SESSION = Resource(
         to_one("org", "The org."),
         to_one("user", "The agent.", refers_to="users"),
         to_one("team", "Team whose capacity rules apply.", refers_to="teams"),
-        to_one("status", "The agent's status, of those the org defines."),
-        to_one("routingSettings", "Routing settings of the agent's team."),
+        to_one(
+            "status",
+            "The agent's status, of those the org defines.",
+            refers_to="routing_statuses",
+        ),
+        to_one(
+            "routingSettings",
+            "Routing settings of the agent's team.",
+            refers_to="team_routing_settings",
+        ),
         to_many("queues", "Queues that work comes from.", refers_to="queues"),
         to_one("pendingItem", "Work item offered and not yet accepted.", refers_to="work_items"),
         to_one("lastRevision", "Record of its latest revision."),

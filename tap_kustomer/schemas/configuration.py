@@ -68,7 +68,7 @@ SHORTCUT = Resource(
         to_one("org", "The org."),
         to_one("createdBy", "User who created it.", refers_to="users"),
         to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-        to_one("parent", "What it is filed under."),
+        to_one("parent", "Category it is filed under.", refers_to="shortcut_categories"),
         to_many("accessUsers", "Users who may use it.", refers_to="users"),
         to_many("accessTeams", "Teams that may use it.", refers_to="teams"),
         to_many("attachments", "Files it adds to the message."),

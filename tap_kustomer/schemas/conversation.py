@@ -111,7 +111,7 @@ CONVERSATION = Resource(
         to_one("pinnedBy", "User who pinned it.", refers_to="users"),
         to_one("brand", "Brand it belongs to.", refers_to="brands"),
         to_one("queue", "Queue it is routed through.", refers_to="queues"),
-        to_one("subStatus", "Sub-status, where the org defines any."),
+        to_one("subStatus", "Sub-status, where the org defines any.", refers_to="sub_statuses"),
         to_one("sla", "Service level agreement that applies.", refers_to="slas"),
         to_one("slaVersion", "Version of that agreement.", refers_to="sla_versions"),
     ),

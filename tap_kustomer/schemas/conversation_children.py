@@ -126,7 +126,7 @@ WORK_ITEM = Resource(
         to_one("resource", "What is routed: the conversation.", refers_to="conversations"),
         to_one("queue", "Queue it is in, or was last in.", refers_to="queues"),
         to_one("lastRevision", "Record of its latest stay in a queue."),
-        to_one("rule", "Queue rule that put it there."),
+        to_one("rule", "Queue rule that put it there.", refers_to="queue_rules"),
         to_one("team", "Team of the agent it was routed to.", refers_to="teams"),
         to_one("routedTo", "User it was last routed to.", refers_to="users"),
         to_one("acceptedBy", "User who accepted it.", refers_to="users"),

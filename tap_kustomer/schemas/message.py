@@ -68,7 +68,7 @@ MESSAGE = Resource(
         to_one("modifiedBy", "User who last edited it.", refers_to="users"),
         to_one("deletedBy", "User who deleted it.", refers_to="users"),
         to_many("shortcuts", "Shortcuts used to write it.", refers_to="shortcuts"),
-        to_many("kbArticles", "Knowledge base articles used to write it."),
+        to_many("kbArticles", "Knowledge base articles used to write it.", refers_to="kb_articles"),
         to_many("attachments", "Files sent with it.", refers_to="attachments"),
     ),
 )

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tap_kustomer.walks.items import Item
 
 
+_ONE_ROW = {"pageSize": 1}
 # Errors that end the whole run, not only their stream.
 FATAL = (CertificateError, KeyRefusedError, WrongRegionError)
 
@@ -180,6 +181,8 @@ class ListStream(KustomerStream):
 
     lists: ClassVar[tuple[tuple[str, Mapping[str, str | int]], ...]]
     """Paths and parameters of the lists that together contain all resources."""
+    is_paged: ClassVar[bool] = True
+    """Whether Kustomer documents pages of these lists."""
     cost = "1 request per 100 rows; a list of more than one page is read twice"
 
     def __init__(self, tap: TapKustomer, custom: tuple[Field, ...] = ()) -> None:
@@ -209,7 +212,8 @@ class ListStream(KustomerStream):
     def resources(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """The JSON:API resources of all lists, each with its `extra_columns`."""
         for path, params in self.lists:
-            for resource in self.readable(read_list(self.session.client, path, params)):
+            found = read_list(self.session.client, path, params, is_paged=self.is_paged)
+            for resource in self.readable(found):
                 yield resource, {}
 
     def readable(self, items: Iterable[Item]) -> Iterator[dict[str, Any]]:
@@ -226,5 +230,5 @@ class ListStream(KustomerStream):
     def estimate_pending(self) -> str:
         """Only checks that the lists can be read: they report no total."""
         for path, params in self.lists:
-            fetch(self.session.client, path, {**params, "pageSize": 1})
+            fetch(self.session.client, path, {**params, **_ONE_ROW} if self.is_paged else params)
         return "full table"

@@ -58,7 +58,7 @@ class SearchedChildren(PerConversationStream):
     """Children of conversations that Kustomer's search knows too."""
 
     selected_by_default = True
-    parent: ClassVar[str] = "conversation"
+    relationship: ClassVar[str] = "conversation"
     """The relationship that names the conversation."""
 
     @override
@@ -70,8 +70,8 @@ class SearchedChildren(PerConversationStream):
         self, item: dict[str, Any], instant: int, extra: Mapping[str, Any] | None = None
     ) -> Record:
         """The row of a child; without `extra` it was not found through its conversation."""
-        named = jsonapi.related_id(item, self.parent)
-        parent = jsonapi.object_in(item, "relationships", self.parent, "data")
+        named = jsonapi.related_id(item, self.relationship)
+        parent = jsonapi.object_in(item, "relationships", self.relationship, "data")
         # A work item may be about something else than a conversation.
         is_conversation = parent.get("type", "conversation") == "conversation"
         if extra is None and isinstance(named, str) and is_conversation:
@@ -227,7 +227,7 @@ class WorkItems(SearchedChildren):
     resource = WORK_ITEM
     permissions = (("org.permission.routing.read", "org.user.routing.read"), SEARCH_ROLES)
     replication_key = "updated_at"
-    parent = "resource"
+    relationship = "resource"
     cost = (
         "1 search per 500 items updated, and 3; where the search refuses them, 1 request per 100 "
         "items of a list, or else per conversation updated"

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
+    from tap_kustomer.streams.search import SearchStream
     from tap_kustomer.walks.query import Key
 
 CONVERSATIONS = "/v1/conversations"
@@ -67,10 +68,15 @@ class Parent(NamedTuple):
 
 
 class PerConversationStream(LadderStream):
-    """A stream of the children of conversations."""
+    """A stream of the children of conversations, or of other parents that a search finds."""
 
     path: ClassVar[str]
     params: ClassVar[Mapping[str, str | int]] = {}
+    parents: ClassVar[type[SearchStream]] = Conversations
+    """The stream whose search finds the parents."""
+    parent: ClassVar[str] = "conversation"
+    """What a parent is called: in columns, relationships and messages."""
+    parent_path: ClassVar[str] = CONVERSATIONS
 
     replication_key = "conversation_updated_at"
     is_sorted = True
@@ -128,10 +134,10 @@ class PerConversationStream(LadderStream):
 
     def pending_conversations(self) -> str:
         """How many conversations are to be read; also tests the endpoint on one of them."""
-        page = peek(self.session, Conversations.query_context, self.since(), self.session.cutoff)
+        page = peek(self.session, self.parents.query_context, self.since(), self.session.cutoff)
         for conversation in page.hits:
             self.children(conversation)
-        return f"{format_total(page.total)} conversations"
+        return f"{format_total(page.total)} {self.parent}s"
 
     def children(self, conversation: Conversation) -> Children | None:
         """The children of a conversation, `None` without a request; runs on worker threads."""
@@ -141,23 +147,23 @@ class PerConversationStream(LadderStream):
     def is_gone(self, conversation: Conversation, error: Failure) -> bool:
         """Whether a refused conversation is deleted or hidden, so that it can be skipped."""
         del error
-        return self._is_refused(_conversation_path(conversation.id))
+        return self._is_refused(self._path_of(conversation.id))
 
     def _updated(self, start: int, end: int, threads: int | None = None) -> Iterator[Parent]:
         """The conversations of a range of `updated_at`."""
-        hidden, context = 0, Conversations.query_context
+        hidden, context = 0, self.parents.query_context
         for batch in history(self.session, context, threads=threads).read(start, end):
             hidden += batch.hidden
             if batch.unread is not None:
                 at = timestamps.text(batch.unread)
-                self.hold(at, f"Every response with a conversation updated at {at} fails.")
+                self.hold(at, f"Every response with a {self.parent} updated at {at} fails.")
             if not batch.hits:
                 yield Parent(None, batch.bookmark)
             for conversation in batch.hits:
                 reached = min(conversation.instant, batch.bookmark or conversation.instant)
                 yield Parent(conversation, reached)
         if hidden:
-            self.logger.warning("Search counted %d conversations that it did not return", hidden)
+            self.logger.warning("Search counted %d %ss that it did not return", hidden, self.parent)
 
     def _unread(self, key: str) -> Iterator[Parent]:
         """The conversations of one `unread` key, which is an id or an instant."""
@@ -166,21 +172,21 @@ class PerConversationStream(LadderStream):
                 yield parent._replace(bookmark=None)
             return
         try:
-            items = fetch_items(self.session.client, _conversation_path(key))
+            items = fetch_items(self.session.client, self._path_of(key))
         except FATAL:
             raise
         except KustomerError as error:
             is_refusal = isinstance(error, (AccessRefusedError, NotFoundError))
-            if is_refusal and self._is_refused(_conversation_path(key)):
-                self.logger.warning("Conversation %s is deleted, or this key may not read it", key)
+            if is_refusal and self._is_refused(self._path_of(key)):
+                self.logger.warning("%s is deleted, or this key may not read it", self._named(key))
             else:
-                self.hold(key, f"Conversation {key}: {error}")
+                self.hold(key, f"{self._named(key)}: {error}")
         else:
             if [item.id for item in items] == [key]:
                 updated = items[0].timestamp(otherwise=self.session.cutoff)
                 yield Parent(Entry(updated, items[0]), None)
             else:
-                self.hold(key, f"Conversation {key}: its URL returns a different resource.")
+                self.hold(key, f"{self._named(key)}: its URL returns a different resource.")
 
     def _rows(self, conversations: Iterable[Parent], *, is_again: bool = False) -> Iterator[Record]:
         """The rows of the conversations' children."""
@@ -240,17 +246,17 @@ class PerConversationStream(LadderStream):
             refused.append((conversation, failure))
 
     def _row(self, child: dict[str, Any], conversation: Conversation) -> Record:
-        if jsonapi.related_id(child, "conversation") == conversation.id:
+        if jsonapi.related_id(child, self.parent) == conversation.id:
             related = child["relationships"].items()
-            others = {name: value for name, value in related if name != "conversation"}
+            others = {name: value for name, value in related if name != self.parent}
             child = {**child, "relationships": others}
         return self.row(child, conversation.instant, self.extra_columns(conversation))
 
     def extra_columns(self, conversation: Conversation) -> dict[str, str]:
-        """What a row says of the conversation that it was found in."""
+        """What a row says of the parent that it was found in."""
         return {
-            "conversation_id": conversation.id,
-            "conversation_updated_at": timestamps.text(conversation.instant),
+            f"{self.parent}_id": conversation.id,
+            f"{self.parent}_updated_at": timestamps.text(conversation.instant),
         }
 
     def _resolve(
@@ -267,7 +273,7 @@ class PerConversationStream(LadderStream):
         hidden = [error for _, error in refused if isinstance(error, AccessRefusedError)]
         if hidden:
             self.access.check_key()
-            if not self._last_answered and self._is_refused(CONVERSATIONS):
+            if not self._last_answered and self._is_refused(self.parent_path):
                 raise hidden[0]
         failed = skipped = 0
         for conversation, error in refused:
@@ -282,12 +288,20 @@ class PerConversationStream(LadderStream):
                 raise error
             at = timestamps.text(conversation.instant)
             key = conversation.id or at
-            self.hold(key, f"Conversation {conversation.id or f'of {at}'}: {error}")
+            self.hold(key, f"{self._named(conversation.id or f'of {at}')}: {error}")
         if skipped:
             self.logger.warning(
-                "Skipped %d conversations that are deleted or that this key may not read", skipped
+                "Skipped %d %ss that are deleted or that this key may not read",
+                skipped,
+                self.parent,
             )
         refused.clear()
+
+    def _named(self, key: str) -> str:
+        return f"{self.parent.capitalize()} {key}"
+
+    def _path_of(self, key: str) -> str:
+        return f"{self.parent_path}/{quote(key, safe='')}"
 
     def _is_refused(self, path: str) -> bool:
         """Whether a path is refused (401, 403 or 404) each time; other failures prove nothing."""
@@ -341,7 +355,7 @@ class LastWay(ByConversation):
 
     def _tell_what_it_costs(self, since: int) -> None:
         stream, session = self._stream, self._stream.session
-        context, per_minute = Conversations.query_context, session.client.org_budget.limit
+        context, per_minute = stream.parents.query_context, session.client.org_budget.limit
         count = peek(session, context, since, session.cutoff).total or 0
         stream.logger.warning(
             "%s: reading about %s conversations with a request each takes about %s minutes. To "
@@ -386,10 +400,6 @@ def left_behind(stream: PerConversationStream) -> Generator[Record, None, bool]:
         yield from stream.rows_left_behind(stream.since())
         return not stream.unread()
     return True
-
-
-def _conversation_path(conversation_id: str) -> str:
-    return f"{CONVERSATIONS}/{quote(conversation_id, safe='')}"
 
 
 def _instant(key: str) -> int | None:

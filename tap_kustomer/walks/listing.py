@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_kustomer.errors import TransientError
+from tap_kustomer.errors import BadRequestError, TransientError
 from tap_kustomer.walks.items import Answer, Item, parse
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def read_list(
     params: Params | None = None,
     *,
     member: str = "data",
+    is_paged: bool = True,
     counts: Callable[[Item], bool] = lambda _: True,
     is_enough: Callable[[list[Item]], bool] = lambda _: False,
 ) -> Iterator[Item]:
@@ -77,7 +78,7 @@ def read_list(
         pages = missing = 0
         is_new = False
         without_id = 0
-        for page in _pages(client, path, params or {}, member):
+        for page in _pages(client, path, params or {}, member, is_paged=is_paged):
             pages += 1
             for item in page.items:
                 if item.id and item.id in seen:
@@ -113,11 +114,14 @@ def read_range(client: Client, path: str, start: int, end: int) -> Iterator[Entr
             yield Entry(item.timestamp(otherwise=end), item)
 
 
-def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[Answer]:
+def _pages(
+    client: Client, path: str, params: Params, member: str, *, is_paged: bool
+) -> Iterator[Answer]:
     """The pages of one pass, up to the one that proves the end.
 
     Raises:
         TransientError: no page proves the end.
+        BadRequestError: a page is refused, and not because a list without pages has no second one.
     """
     seen_ids: set[str] = set()
     rows_so_far = idle_pages = 0
@@ -125,7 +129,12 @@ def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[A
     for number in range(1, MAX_PAGES + 1):
         query = params if link or number == 1 else {**params, "page": number}
         is_linked = link is not None
-        page = _fetch_page(client, path, query, link, member)
+        try:
+            page = _fetch_page(client, path, query, link, member)
+        except BadRequestError:
+            if number > 1 and not link and not is_paged:
+                return
+            raise
         total, rows = page.total, len(page.data)
         new_ids = {item.id for item in page.data} - seen_ids
         link = _next_link(page, path)

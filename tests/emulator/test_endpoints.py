@@ -97,7 +97,7 @@ def test_refuses_what_the_tap_does_not_send(
 @pytest.mark.parametrize(
     "path",
     [
-        *("/v1/messages", "/v1/klasses/order", "/v1/schedules/none"),
+        *("/v1/customers/none", "/v1/messages", "/v1/klasses/order", "/v1/schedules/none"),
         *("/v1/klasses/{}", "/v1/metadata/", "/v1//tags", "/v1/conversations/1/2/times"),
     ],
 )

@@ -105,7 +105,13 @@ def test_counts_have_every_stream() -> None:
         *("shortcuts", "slas", "sla_versions", "klasses", "custom_attributes", "queues"),
         *("schedules", "satisfaction_forms", "work_sessions", "attachments"),
         *("conversation_times", "conversation_events", "satisfaction_responses", "work_items"),
-        "audit_logs",
+        *("audit_logs", "routing_statuses", "sub_statuses", "team_routing_settings"),
+        *("queue_rules", "shortcut_categories", "snippets", "snoozes", "outbound_accounts"),
+        *("saved_searches", "kb_articles", "kb_article_versions", "kb_categories", "kb_tags"),
+        *("workflows", "workflow_errors", "ai_automations", "ai_evaluations", "ai_evaluation_runs"),
+        *("ai_evaluation_results", "api_keys", "outbound_webhooks", "installed_apps"),
+        *("inbound_hooks", "spam_senders", "cards", "forwards", "ai_summaries"),
+        *("customer_merges", "tracking_sessions", "tracking_events"),
     }
 
 

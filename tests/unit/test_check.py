@@ -46,8 +46,8 @@ def test_every_stream_with_what_is_waiting(capsys: pytest.CaptureFixture[str]) -
     assert "full table" in lines["users"]
     assert "org." not in lines["users"]  # only a stream that can't be read names what it needs
     # One search for each stream but the lists, and three to test each of four contexts.
-    assert len([r for r in emulator.requests if r.method == "POST"]) == 6 + 6 + 3 * 4
-    assert len(emulator.requests) < 60
+    assert len([r for r in emulator.requests if r.method == "POST"]) == 6 + 10 + 1 + 3 * 4
+    assert len(emulator.requests) < 100
     assert emulator.writes_refused == 0
 
 

@@ -153,7 +153,7 @@ def test_hidden_conversations_prove_nothing_when_all_are(monkeypatch: pytest.Mon
     # Hidden one by one, but the list of conversations is open: they are passed over.
     messages = read(emulator, "attachments")
     assert not messages.records("attachments")
-    monkeypatch.setattr("tap_kustomer.streams.per_conversation.CONVERSATIONS", "/v1/nowhere")
+    monkeypatch.setattr(PerConversationStream, "parent_path", "/v1/nowhere")
     try_to_read(emulator, "attachments", ClosedStreamsError, "org.permission.attachment.read")
 
 

@@ -45,17 +45,21 @@ def test_every_stream_is_read_whole_and_valid() -> None:
     assert emulator.writes_refused == emulator.caps_touched == 0
 
 
-def test_what_costs_a_request_per_conversation_is_off_by_default() -> None:
+def test_what_costs_a_request_per_parent_is_off_by_default() -> None:
     messages = sync(emulated())
     assert {m["stream"] for m in messages.of("SCHEMA")} == set(DEFAULT)
     off = {stream.name for stream in STREAMS} - set(DEFAULT)
     assert off == {
         *("attachments", "audit_logs", "conversation_events", "satisfaction_responses"),
+        *("kb_article_versions", "workflow_errors"),
+        *("ai_evaluations", "ai_evaluation_runs", "ai_evaluation_results"),
+        *("forwards", "ai_summaries", "customer_merges", "tracking_sessions", "tracking_events"),
     }
 
 
 def test_full_tables_are_activated_after_their_last_row() -> None:
-    messages = sync(emulated())
+    emulator = emulated()
+    messages = sync(emulator, catalog=whole_catalog(emulator, *FULL_TABLES, "conversations"))
     for name in FULL_TABLES:
         kinds = [m["type"] for m in messages.all if m.get("stream") == name]
         assert kinds == ["SCHEMA", *["RECORD"] * len(messages.records(name)), "ACTIVATE_VERSION"]
