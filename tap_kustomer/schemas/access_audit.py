@@ -3,6 +3,8 @@
 Most of these hold secrets among ordinary attributes, so they are `listed_only`.
 """
 
+from dataclasses import replace
+
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
     boolean,
@@ -55,6 +57,8 @@ INSTALLED_APP = Resource(
     listed_only=True,
     attributes=(
         text("name", "What it is called."),
+        # Not `version`: a target may keep that word for what ACTIVATE_VERSION names.
+        replace(text("version", "Its version."), column="version_number"),
         text("current", "Its version in use."),
         text("installing", "Its version that is being installed."),
         text("status", "Whether it is installed."),

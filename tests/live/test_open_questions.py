@@ -19,16 +19,24 @@ from tap_kustomer.jsonapi import attribute, id_of, timestamp_of
 from tap_kustomer.streams import STREAMS
 from tap_kustomer.streams.base import ListStream
 from tap_kustomer.streams.deleted import ListWithDeleted
+from tap_kustomer.walks import search_schema
 from tap_kustomer.walks.listing import read_list
 from tap_kustomer.walks.metadata import klass_names
 from tap_kustomer.walks.page import Span
-from tap_kustomer.walks.query import Query
+from tap_kustomer.walks.probe import probe
+from tap_kustomer.walks.query import CREATED, UPDATED, UPDATED_ONLY, Query
 
 NAMES = ("TAP_KUSTOMER_API_KEY", "TAP_KUSTOMER_BASE_URL")
 pytestmark = pytest.mark.skipif(
     not all(os.environ.get(name) for name in NAMES), reason=f"set {' and '.join(NAMES)}"
 )
-CONTEXTS = ("conversation", "customer", "message", "note", "company", "kobject")
+CONTEXTS = ("conversation", "customer", "message", "note", "kobject")
+UNPROMISED = {
+    "company": UPDATED,
+    "conversation_time": CREATED,
+    "work_item": UPDATED_ONLY,
+    "work_session": UPDATED_ONLY,
+}
 LISTS = {stream.name: stream.lists[0] for stream in STREAMS if issubclass(stream, ListStream)}
 DELETED = {one.name: one.deleted for one in STREAMS if issubclass(one, ListWithDeleted)}
 SAME_INSTANT = 1_000
@@ -69,6 +77,16 @@ def test_a_context_filters_and_sorts(client: Client, context: str) -> None:
     print(f"{context}: {len(found)} records from {timestamps.text(bound)}")
     assert found == sorted(found)
     assert found[0] >= bound
+
+
+@pytest.mark.parametrize("context", UNPROMISED)
+def test_what_no_document_promises(client: Client, context: str) -> None:
+    probe(client, Query(context, SEARCH, include_deleted=True, key=UNPROMISED[context]), _now())
+
+
+def test_the_list_of_searchable_attributes(client: Client) -> None:
+    names = [f"{context}_{key.criterion}" for context, key in UNPROMISED.items()]
+    print(search_schema.describe(client, names))
 
 
 def test_beyond_ten_thousand_records(client: Client) -> None:

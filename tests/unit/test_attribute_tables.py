@@ -90,7 +90,6 @@ LINKS_ONLY = "a relationship with links only, which tells no id"
 PARENT = "conversation_id has it; the relationship is kept in additional_relationships"
 CUSTOMER = "customer_id has it"
 SENSITIVE = "may hold a secret or what customers wrote"
-RENAMED = "version_number has it: targets may keep that word for what ACTIVATE_VERSION names"
 BY_LANGUAGE = "its name depends on the language, so it is kept in additional_attributes"
 # Table → attribute or relationship → why it has no column.
 REASONS = {
@@ -107,7 +106,6 @@ REASONS = {
     "auth_token": {"lastTokenChars": SENSITIVE},
     "card": {"url": SENSITIVE},
     "forward": {"conversation": PARENT},
-    "installed_app": {"version": RENAMED},
     "kb_article": {
         "hash": SENSITIVE,
         "published_<lang>": BY_LANGUAGE,
@@ -115,7 +113,11 @@ REASONS = {
     },
     "kb_article_version": {"article": "article_id has it", "htmlBody": "the body once more"},
     "kb_category": {"hash": SENSITIVE},
-    "outbound_webhook": {"headers": SENSITIVE, "token": SENSITIVE, "url": "host has what is no secret"},
+    "outbound_webhook": {
+        "headers": SENSITIVE,
+        "token": SENSITIVE,
+        "url": "host has what is no secret",
+    },
     "tracking_event": {"customer": CUSTOMER},
     "tracking_session": {"customer": CUSTOMER},
     "web_hook": {"hash": SENSITIVE, "url": SENSITIVE},
