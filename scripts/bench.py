@@ -16,6 +16,7 @@ from emulator import Emulator, Org, Switches
 from scripts.docs import ROOT, fill, table
 from scripts.tap import Tap, Usage, measure
 from tap_kustomer import timestamps
+from tap_kustomer.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,13 +68,13 @@ class Bench:
         self.folder = folder
         self.first_record: float | None = None
 
-    def tap(self, *, seconds: float | None = None, **config: Any) -> Usage:
-        """Read the conversations, for so many seconds at most."""
+    def tap(self, *streams: str, seconds: float | None = None, **config: Any) -> Usage:
+        """Read some streams, by default the conversations, for so many seconds at most."""
         self.emulator.requests.clear()
         self.first_record = None
         with self.emulator.serve() as url:
             tap = Tap(self.folder, url)
-            tap.select("conversations")
+            tap.select(*(streams or ("conversations",)))
             tap.config |= {"start_date": self.start, "max_history_months": 4, **config}
             self._began = time.monotonic()
             return succeed(measure(tap.command(), self._look, limit=seconds), killed=bool(seconds))
@@ -158,6 +159,52 @@ def rate(folder: Path, say: Callable[[str, str, str], None]) -> None:
     say("searches a minute, 1.5 s latency, limit 100, over 3 minutes", "≥ 97, no 429", found)
 
 
+def agent_time(folder: Path, say: Callable[[str, str, str], None]) -> None:
+    """Requests for 100,000 of each stream of agent time, and for the same a conversation each."""
+    bench = Bench(folder, evenly(0))
+    streams = {
+        "conversation_times": "conversation_time",
+        "work_items": "work_item",
+        "work_sessions": "work_session",
+    }
+    count = 100_000
+    for stream, kind in streams.items():
+        for number, age in enumerate(evenly(count)):
+            text = timestamps.text(bench.now - age)
+            attributes = {"createdAt": text, "updatedAt": text}
+            if kind == "conversation_time":
+                del attributes["updatedAt"]
+            one = {"type": kind, "id": f"{number:024x}", "attributes": attributes}
+            bench.org.put(kind, one)
+        bench.tap(stream, **UNLIMITED)
+        goal = f"≤ {count / 500 * 1.1 + 10:.0f}"
+        say(f"requests for 100,000 {stream}, searched", goal, f"{len(bench.emulator.requests)}")
+    few = Bench(folder, evenly(5_000), refused_contexts={"conversation_time"})
+    few.tap("conversation_times", **UNLIMITED)
+    found = f"{len(few.emulator.requests):,}"
+    say("the same for conversation_times of 5,000 conversations, one by one", "", found)
+
+
+def nothing_new(folder: Path, say: Callable[[str, str, str], None]) -> None:
+    """A run of the default streams with nothing new, and answers that take 200 ms."""
+    now = time.time_ns() // 1_000_000
+    org = Org.sample(seed=1, now=now - 60_000, conversations=300, days=30)
+    emulator = Emulator(org, Switches(search_limit=None, org_limit=None))
+    lines: list[bytes] = []
+    names = [stream.name for stream in STREAMS if stream.selected_by_default]
+    with emulator.serve() as url:
+        tap = Tap(folder, url)
+        tap.select(*names)
+        succeed(measure(tap.command(), lines.append))
+        states = [line for line in b"".join(lines).splitlines() if b'"STATE"' in line[:20]]
+        state = json.loads(states[-1])["value"]
+        emulator.switches.latency = 0.2
+        emulator.requests.clear()
+        usage = succeed(measure(tap.command(state=state), len))
+    what = f"a run of the {len(names)} default streams with nothing new, 200 ms latency"
+    say(f"{what}: requests, seconds", "", f"{len(emulator.requests)}, {usage.seconds:.0f}")
+
+
 def memory(folder: Path, say: Callable[[str, str, str], None]) -> None:
     """Peak memory of a million records."""
     bench = Bench(folder, evenly(1_000_000))
@@ -166,7 +213,14 @@ def memory(folder: Path, say: Callable[[str, str, str], None]) -> None:
     say("the same: searches, seconds", "", f"{len(bench.searches)}, {result.seconds:.0f}")
 
 
-PARTS = {"cpu": cpu, "requests": requests, "rate": rate, "memory": memory}
+PARTS = {
+    "cpu": cpu,
+    "requests": requests,
+    "agent_time": agent_time,
+    "nothing_new": nothing_new,
+    "rate": rate,
+    "memory": memory,
+}
 
 
 def main() -> None:
