@@ -231,11 +231,10 @@ class PerConversationStream(IncrementalStream):
             KustomerError: the key, the permission or the endpoint fails, not a conversation.
             RecordError: too many conversations can't be read.
         """
-        hidden = [error for _, error in refused if isinstance(error, AccessRefusedError)]
-        if hidden:
+        if any(isinstance(error, AccessRefusedError) for _, error in refused):
             self.access.check_key()
-            if not self._last_answered and self._is_refused(CONVERSATIONS):
-                raise hidden[0]
+        if not is_again and any(_is_refusal(error) for _, error in refused):
+            self._check_endpoint(refused)
         failed = skipped = 0
         for conversation, error in refused:
             if not isinstance(error, (TransientError, RecordError)):
@@ -256,6 +255,25 @@ class PerConversationStream(IncrementalStream):
             )
         refused.clear()
 
+    def _check_endpoint(self, refused: list[tuple[Conversation, Failure]]) -> None:
+        """Check that other conversations are not refused, so that a refusal is about one of them.
+
+        Raises:
+            KustomerError: the first refusal, if the one that answered last is refused by now, or if
+                none has answered and the list of conversations is refused too.
+        """
+        if self._last_answered is None:
+            is_down = self._is_refused(CONVERSATIONS)
+        else:
+            try:
+                is_down = self.children(self._last_answered) is None
+            except FATAL:
+                raise
+            except (KustomerError, RecordError) as error:
+                is_down = _is_refusal(error)
+        if is_down:
+            raise next(error for _, error in refused if _is_refusal(error))
+
     def _is_refused(self, path: str) -> bool:
         """Whether a path is refused (401, 403 or 404); other failures prove nothing."""
         try:
@@ -267,6 +285,10 @@ class PerConversationStream(IncrementalStream):
         except KustomerError:
             pass
         return False
+
+
+def _is_refusal(error: Failure) -> bool:
+    return isinstance(error, (AccessRefusedError, NotFoundError))
 
 
 def _conversation_path(conversation_id: str) -> str:
