@@ -6,7 +6,8 @@ therefore read again until a pass finds nothing new. A single page needs no seco
 
 A list is complete only if its end is proven: `next` is null, or the total matches. If neither
 holds, the next page is requested by number; an empty page, or one without new resources, is the
-end. Whatever `next` says, a list whose total exceeds the distinct resources seen is incomplete.
+end. An empty first page that says nothing else is requested again. Whatever `next` says, a list
+whose total exceeds the distinct resources seen is incomplete.
 Our own parameters are sent with every page.
 See docs/BEHAVIOR.md, "Lists".
 """
@@ -126,6 +127,8 @@ def _pages(client: Client, path: str, params: Params, member: str) -> Iterator[A
         query = params if link or number == 1 else {**params, "page": number}
         is_linked = link is not None
         page = _fetch_page(client, path, query, link, member)
+        if number == 1 and _is_bare(page):  # as a failing gateway may send it once
+            page = _fetch_page(client, path, query, link, member)
         total, rows = page.total, len(page.data)
         new_ids = {item.id for item in page.data} - seen_ids
         link = _next_link(page, path)
@@ -160,6 +163,11 @@ def _fetch_page(client: Client, path: str, query: Params, link: str | None, memb
         return page
 
     return client.retry(path, attempt)
+
+
+def _is_bare(page: Answer) -> bool:
+    """Whether a page is empty, and says nothing of a total, an end, or another page."""
+    return not page.data and page.total is None and page.links.get("next", "") == ""
 
 
 def _next_link(page: Answer, path: str) -> str | None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tests.hostile.harness import PRESENT, run, told
-from tests.hostile.records import DAY, SECOND, Record, row, text
+from tests.hostile.records import DAY, SECOND, Record, Row, row, text
 from tests.hostile.server import Ask, Reply, Server, refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 CONVERSATIONS = "/v1/conversations"
 RESPONSES = "/v1/satisfaction-responses"
@@ -88,11 +85,13 @@ def test_no_survey_response(response: object) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, [], {"type": "thing", "id": "other"}])
-def test_another_survey_response_than_the_one_requested(answer: Any) -> None:
+def test_another_survey_response_than_the_one_requested(answer: Row | list[Row]) -> None:
     server = conversations(1, satisfactionLevel={"formResponse": "r"})
-    give: Callable[[Ask, Reply], Reply | None] = lambda ask, _: (
-        Reply(answer) if ask.path == f"{RESPONSES}/r" else None
-    )
+
+    def give(ask: Ask, reply: Reply) -> Reply | None:
+        del reply
+        return Reply(answer) if ask.path == f"{RESPONSES}/r" else None
+
     server.hooks.append(give)
     outcome = run(server, "satisfaction_responses")
     told(outcome, "Conversation c000", "different resource")
