@@ -172,13 +172,24 @@ class SatisfactionResponses(PerConversationStream):
 
     @override
     def children(self, conversation: Conversation) -> Children | None:
-        """The response that the conversation refers to, if any."""
+        """The response that the conversation refers to, if any.
+
+        Raises:
+            RecordError: it refers to one in a form that is not known, or gets another one.
+        """
         level = jsonapi.object_in(conversation.resource, "attributes", "satisfactionLevel")
         response = level.get("formResponse")
-        if not isinstance(response, str) or not response:
+        if not response:
             return None
+        if not isinstance(response, str):
+            msg = "It refers to its survey response in a form that this version does not know."
+            raise RecordError(msg)
         path = self.path.format(quote(response, safe=""))
-        return fetch_items(self.session.client, path)
+        found = fetch_items(self.session.client, path)
+        if [item.id for item in found] != [response]:
+            msg = f"{path} returns a different resource."
+            raise RecordError(msg)
+        return found
 
     @override
     def is_gone(self, conversation: Conversation, error: Failure) -> bool:

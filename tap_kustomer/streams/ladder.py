@@ -49,6 +49,10 @@ class Way:
             KustomerError: as the client does.
         """
 
+    def has_any(self) -> bool:
+        """Whether this way finds any record at all, as a witness against another that does not."""
+        return False
+
     def prepare(self) -> Generator[Record, None, bool]:
         """The rows that another way has left behind, whose bookmark this one can't go on from.
 

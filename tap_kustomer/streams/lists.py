@@ -8,14 +8,20 @@ from typing_extensions import override
 
 from tap_kustomer import jsonapi, timestamps
 from tap_kustomer.api.document import fetch
-from tap_kustomer.errors import BadRequestError, NotFoundError, RecordError, UnprovenError
+from tap_kustomer.errors import (
+    AccessRefusedError,
+    BadRequestError,
+    NotFoundError,
+    RecordError,
+    UnprovenError,
+)
 from tap_kustomer.streams.base import Order
 from tap_kustomer.streams.ladder import LIST, LadderStream, Way
 from tap_kustomer.walks.items import Item, fetch_items
 from tap_kustomer.walks.listing import Entry, read_list, read_range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -39,6 +45,20 @@ class ListWay(Way):
         fetch(self.stream.session.client, self.path, {"pageSize": 1})
         return "full table"
 
+    @override
+    def has_any(self) -> bool:
+        try:
+            items = fetch_items(self.stream.session.client, self.path, {"pageSize": 1})
+        except (AccessRefusedError, BadRequestError, NotFoundError):
+            return False
+        return bool(items)
+
+    def release(self, unread: Iterable[str]) -> None:
+        """Remove from `unread` what lies in the range that was read."""
+        for key in unread:
+            if self.stream.unread_range(key)[1] <= self.stream.session.cutoff:
+                self.stream.release(key)
+
     def since(self, since: int) -> int:
         """Where to begin, so that what earlier runs could not read is in the range."""
         unread = (self.stream.unread_range(key)[0] for key in self.stream.unread())
@@ -58,8 +78,7 @@ class WholeList(ListWay):
             latest = max(latest, entry.instant)
             if (row := stream.row_or_none(entry)) is not None:
                 yield row
-        for key in unread:
-            stream.release(key)
+        self.release(unread)
         stream.move_bookmark(latest)
 
 
@@ -86,8 +105,7 @@ class FilteredList(ListWay):
                     yield row
             stream.move_bookmark(last)
             start = last + 1
-        for key in unread:
-            stream.release(key)
+        self.release(unread)
 
     @override
     def estimate(self) -> str:
@@ -181,8 +199,7 @@ class NewestFirst(ListWay):
                 open_since = min(open_since, began)
         if self._must_reach_back and not reaches_back:
             raise UnprovenError(self.path, "the list does not reach back to the bookmark")
-        for key in unread:
-            stream.release(key)
+        self.release(unread)
         stream.stream_state["open_since"] = timestamps.text(open_since)
         stream.move_bookmark(end)
 

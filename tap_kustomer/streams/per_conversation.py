@@ -52,6 +52,8 @@ CONVERSATIONS = "/v1/conversations"
 BOOKMARK_EVERY = 50
 # Readable conversations per batch whose children may fail before the endpoint counts as failed.
 MAX_FAILED = 5
+# Conversations asked whether they have children, where a search says that there are none.
+WITNESSES = 10
 # Refusals in a row of a conversation that prove that it is deleted or hidden.
 REFUSALS = 3
 
@@ -139,6 +141,20 @@ class PerConversationStream(LadderStream):
             self.children(conversation)
         return f"{format_total(page.total)} {self.parent}s"
 
+    def has_any(self) -> bool:
+        """Whether any of the first conversations since the start date has children."""
+        start, end = self.session.settings.start, self.session.cutoff
+        page = peek(self.session, self.parents.query_context, start, end, size=WITNESSES)
+        for conversation in page.hits:
+            try:
+                if self.children(conversation):
+                    return True
+            except FATAL:
+                raise
+            except (KustomerError, RecordError):
+                continue
+        return False
+
     def children(self, conversation: Conversation) -> Children | None:
         """The children of a conversation, `None` without a request; runs on worker threads."""
         path = self.path.format(quote(conversation.id, safe=""))
@@ -176,8 +192,7 @@ class PerConversationStream(LadderStream):
         except FATAL:
             raise
         except KustomerError as error:
-            is_refusal = isinstance(error, (AccessRefusedError, NotFoundError))
-            if is_refusal and self._is_refused(self._path_of(key)):
+            if _is_refusal(error) and self._is_refused(self._path_of(key)):
                 self.logger.warning("%s is deleted, or this key may not read it", self._named(key))
             else:
                 self.hold(key, f"{self._named(key)}: {error}")
@@ -270,11 +285,10 @@ class PerConversationStream(LadderStream):
             KustomerError: the key, the permission or the endpoint fails, not a conversation.
             RecordError: too many conversations can't be read.
         """
-        hidden = [error for _, error in refused if isinstance(error, AccessRefusedError)]
-        if hidden:
+        if any(isinstance(error, AccessRefusedError) for _, error in refused):
             self.access.check_key()
-            if not self._last_answered and self._is_refused(self.parent_path):
-                raise hidden[0]
+        if not is_again and any(_is_refusal(error) for _, error in refused):
+            self._check_endpoint(refused)
         failed = skipped = 0
         for conversation, error in refused:
             if not isinstance(error, (TransientError, RecordError)):
@@ -302,6 +316,29 @@ class PerConversationStream(LadderStream):
 
     def _path_of(self, key: str) -> str:
         return f"{self.parent_path}/{quote(key, safe='')}"
+
+    def _check_endpoint(self, refused: list[tuple[Conversation, Failure]]) -> None:
+        """Check that other conversations are not refused, so that a refusal is about one of them.
+
+        Raises:
+            KustomerError: the first refusal, if the one that answered last is refused by now, or if
+                none has answered and the list of parents is refused too.
+        """
+        if self._last_answered is None:
+            is_down = self._is_refused(self.parent_path)
+        else:
+            answered = self._last_answered
+            is_down = all(self._are_children_refused(answered) for _ in range(REFUSALS))
+        if is_down:
+            raise next(error for _, error in refused if _is_refusal(error))
+
+    def _are_children_refused(self, parent: Conversation) -> bool:
+        try:
+            return self.children(parent) is None
+        except FATAL:
+            raise
+        except (KustomerError, RecordError) as error:
+            return _is_refusal(error)
 
     def _is_refused(self, path: str) -> bool:
         """Whether a path is refused (401, 403 or 404) each time; other failures prove nothing."""
@@ -336,6 +373,10 @@ class ByConversation(Way):
     @override
     def estimate(self) -> str:
         return self._stream.pending_conversations()
+
+    @override
+    def has_any(self) -> bool:
+        return self._stream.has_any()
 
 
 class LastWay(ByConversation):
@@ -400,6 +441,10 @@ def left_behind(stream: PerConversationStream) -> Generator[Record, None, bool]:
         yield from stream.rows_left_behind(stream.since())
         return not stream.unread()
     return True
+
+
+def _is_refusal(error: Failure) -> bool:
+    return isinstance(error, (AccessRefusedError, NotFoundError))
 
 
 def _instant(key: str) -> int | None:

@@ -72,10 +72,12 @@ def history(
     return History(search, session.now, listing=listing, is_archived=is_archived)
 
 
-def peek(session: Session, context: str, start: int, end: int, query: Query | None = None) -> Page:
-    """A page of one record, whose total estimates how many there are."""
+def peek(
+    session: Session, context: str, start: int, end: int, query: Query | None = None, size: int = 1
+) -> Page:
+    """A page of `size` records, whose total estimates how many there are."""
     query = query or Query(context, SEARCH, session.settings.include_deleted)
-    return Asker(session.client, query, 1).page(Span(start, end))
+    return Asker(session.client, query, size).page(Span(start, end))
 
 
 def format_total(total: int | None) -> str:
@@ -129,12 +131,15 @@ class SearchWay(Way):
             return
         session = self._stream.session
         try:
-            probe(session.client, self._query, session.now() + timestamps.DAY)
+            found = probe(session.client, self._query, session.now() + timestamps.DAY)
         except AccessRefusedError:
             if not self._listed:
                 raise
             # The list has roles of its own, which a key may hold without those of the search.
             raise UnprovenError(SEARCH, "this key may not search it") from None
+        # A context that the search does not know may be no error, and look empty.
+        if not found and any(way.has_any() for way in self._stream.ways()[1:]):
+            raise UnprovenError(SEARCH, "the search finds none, and there are some")
 
     @override
     def rows(self, since: int) -> Iterator[Record]:

@@ -6,7 +6,8 @@ therefore read again until a pass finds nothing new. A single page needs no seco
 
 A list is complete only if its end is proven: `next` is null, or the total matches. If neither
 holds, the next page is requested by number; an empty page, or one without new resources, is the
-end. Whatever `next` says, a list whose total exceeds the distinct resources seen is incomplete.
+end. An empty first page that says nothing else is requested again. Whatever `next` says, a list
+whose total exceeds the distinct resources seen is incomplete.
 Our own parameters are sent with every page.
 See docs/BEHAVIOR.md, "Lists".
 """
@@ -168,7 +169,16 @@ def _fetch_page(client: Client, path: str, query: Params, link: str | None, memb
             raise TransientError(path, "the response is not a list of records")
         return page
 
-    return client.retry(path, attempt)
+    page = client.retry(path, attempt)
+    is_first = link is None and "page" not in query
+    if is_first and _is_bare(page):  # as a failing gateway may send it once
+        page = client.retry(path, attempt)
+    return page
+
+
+def _is_bare(page: Answer) -> bool:
+    """Whether a page is empty, and says nothing of a total, an end, or another page."""
+    return not page.data and page.total is None and page.links.get("next", "") == ""
 
 
 def _next_link(page: Answer, path: str) -> str | None:

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("tap-kustomer")
 
 
-def probe(client: Client, query: Query, end: int) -> None:
+def probe(client: Client, query: Query, end: int) -> int:
     """Check that `query` finds what its context holds up to `end`, and only what it asks for.
+
+    Returns how many records it finds.
 
     If the search refuses the sort but not the filter, the query goes on without a sort.
 
@@ -63,6 +65,7 @@ def probe(client: Client, query: Query, end: int) -> None:
             f"{found:,}",
             name,
         )
+    return found
 
 
 def _count(client: Client, query: Query, body: dict[str, Any]) -> int:

@@ -337,3 +337,35 @@ def test_an_unread_note_is_not_forgotten_while_its_list_fails() -> None:
     broken.clear()
     server.lists["/v1/notes"] = [row("1", updatedAt=text(BEGIN + 7))]
     assert run(server, "notes", state=second.state).ids("notes") == {"1"}
+
+
+@pytest.mark.parametrize("stream", ["tags", "attachments"])
+def test_a_list_that_is_empty_once(stream: str) -> None:
+    """A failing gateway may send it: no row is retired and no child is passed for that."""
+    conversation = Record("c", BEGIN, BEGIN)
+    server = Server([conversation], context="conversation")
+    path = "/v1/tags" if stream == "tags" else "/v1/conversations/c/attachments"
+    server.lists[path] = [row("one")]
+    asked: list[Ask] = []
+
+    def empty(ask: Ask, reply: Reply) -> Reply | None:
+        del reply
+        if ask.path != path:
+            return None
+        asked.append(ask)
+        return Reply([]) if len(asked) == 1 else None
+
+    server.hooks.append(empty)
+    outcome = run(server, stream)
+    assert outcome.error is None
+    assert outcome.ids(stream) == {"one"}
+
+
+def test_a_list_that_is_always_empty_without_a_proof() -> None:
+    server = Server()
+    server.lists["/v1/tags"] = []
+    server.hooks.append(lambda ask, _: Reply([]) if ask.path == "/v1/tags" else None)
+    outcome = run(server, "tags")
+    assert outcome.error is None
+    assert outcome.retires("tags")
+    assert len(server.asked) == 3
