@@ -26,8 +26,8 @@ INCREMENTAL = "INCREMENTAL"
 MAX_AHEAD = 3_600 * timestamps.SECOND
 # Up to this many unread records or instants are kept in the state; with more, the stream fails.
 MAX_UNREAD = 20
-# How a date-time begins; no id of Kustomer's has a hyphen there.
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+# How a date-time begins, which no id does.
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
 class IncrementalStream(KustomerStream):
@@ -250,7 +250,7 @@ class IncrementalStream(KustomerStream):
 
 def _as_written(key: str) -> str:
     """A date-time in the form that this tap writes; any other key as it is."""
-    if not _DATE.match(key):
+    if not _DATE_TIME.match(key):
         return key
     try:
         return timestamps.text(timestamps.parse(key))

@@ -178,7 +178,8 @@ def _fetch_page(client: Client, path: str, query: Params, link: str | None, memb
 
 def _is_bare(page: Answer) -> bool:
     """Whether a page is empty, and says nothing of a total, an end, or another page."""
-    return not page.data and page.total is None and page.links.get("next", "") == ""
+    is_empty = not page.data and not page.items
+    return is_empty and page.total is None and page.links.get("next", "") == ""
 
 
 def _next_link(page: Answer, path: str) -> str | None:

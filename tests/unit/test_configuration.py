@@ -109,7 +109,7 @@ LISTED: Answer = (
     {},
     b'{"data": [{"id": "k", "attributes": {"name": "odd/name"}}], "meta": {"total": 1}}',
 )
-NONE: Answer = (200, {}, b'{"data": []}')
+NONE: Answer = (200, {}, b'{"data": [], "links": {"next": null}}')
 MISSING: Answer = (404, {}, b"{}")
 
 
