@@ -21,7 +21,8 @@ def search_page(
     visible = search.visible_span(now - query.archive * switches.crossing, archive=query.archive)
     if query.has_range and query.context in switches.ignored_ranges:
         query = replace(query, updated=FOREVER, created=FOREVER)
-    if query.has_range and query.context in switches.matchless_ranges:
+    is_matchless = query.has_range and query.context in switches.matchless_ranges
+    if is_matchless or query.context in switches.blind_contexts:
         index = Index()
     unsorted = switches.unsorted or not query.is_sorted
     found = search.run(index, replace(query, page_size=size), visible, rng, unsorted=unsorted)

@@ -25,6 +25,7 @@ class Switches:
         refused_sorts: query contexts that searches answer 400 to if they are to be sorted.
         ignored_ranges: query contexts whose ranges searches ignore: everything is found.
         matchless_ranges: query contexts of which searches find nothing by a range.
+        blind_contexts: query contexts of which searches find nothing at all.
         refuses_exact_totals: searches answer 400 to ``trackTotalHits``.
         open_items_only: the org's list of work items has none that is completed.
         search_limit: searches per 60 s (100 documented); None: unlimited.
@@ -57,6 +58,7 @@ class Switches:
     refused_sorts: set[str] = field(default_factory=set)
     ignored_ranges: set[str] = field(default_factory=set)
     matchless_ranges: set[str] = field(default_factory=set)
+    blind_contexts: set[str] = field(default_factory=set)
     refuses_exact_totals: bool = False
     open_items_only: bool = False
     search_limit: int | None = 100

@@ -22,6 +22,7 @@ CONTEXTS = {
 KEYS = {"conversation_times": "created_at"}
 # What each way sends for its rows.
 LISTS = {"work_sessions": "/v1/routing/work-sessions", "companies": "/v1/companies"}
+LIES = ["refused_contexts", "ignored_ranges", "matchless_ranges", "blind_contexts"]
 of_each = pytest.mark.parametrize(("name", "context"), CONTEXTS.items())
 
 
@@ -66,7 +67,9 @@ def test_the_search_is_taken_where_it_works(
 
 
 @of_each
-@pytest.mark.parametrize("lie", ["refused_contexts", "ignored_ranges", "matchless_ranges"])
+@pytest.mark.parametrize(
+    "lie", ["refused_contexts", "ignored_ranges", "matchless_ranges", "blind_contexts"]
+)
 def test_a_search_that_refuses_or_lies_is_left_for_another_way(
     name: str, context: str, lie: str, caplog: pytest.LogCaptureFixture
 ) -> None:
