@@ -139,7 +139,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "/v1/routing/work-sessions": Listing("work_session", options={"sort": ("desc",)}),
     "/v1/satisfaction": Listing("satisfaction"),
     "/v1/satisfaction-responses/<key>": Single("satisfaction_response", _CONVERSATION_ID),
-    "/v1/schedules": Listing("schedule"),
+    "/v1/schedules": Listing("schedule", options={"include": ("holidays",)}, include=_HOLIDAYS),
     "/v1/schedules/<key>": Single("schedule", (), {"include": ("holidays",)}, _HOLIDAYS),
     "/v1/shortcuts": Listing("shortcut", options=_DELETED, keep=_is_listed),
     "/v1/shortcuts/categories": Listing("shortcut_category"),

@@ -24,7 +24,7 @@ from tap_kustomer.sdk import SdkTap
 from tap_kustomer.writer import Writer, discard, printing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tap_kustomer.access import Access
     from tap_kustomer.streams.base import KustomerStream
@@ -177,12 +177,12 @@ def print_check(
     access: Access,
     streams: Sequence[KustomerStream],
     discovery_error: Exception | None = None,
-    notes: Sequence[str] = (),
+    notes: Callable[[], str] = str,
 ) -> bool:
     """Print the key and a table of the streams. Returns whether every selected one can be read.
 
-    `notes` are printed below the table. `discovery_error` is why discovery could not read custom
-    attributes or klasses from Kustomer.
+    What `notes` returns is printed below the table. `discovery_error` is why discovery could not
+    read custom attributes or klasses from Kustomer.
 
     Raises:
         KustomerError: the key itself is refused, or Kustomer does not answer.
@@ -214,7 +214,7 @@ def print_check(
         padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         _print("  ".join(padded).rstrip())
     verdict = _verdict(all_good=all_good, is_refused=is_refused, is_absent=is_absent)
-    for line in ("", *problems, *notes, verdict):
+    for line in ("", *problems, notes(), verdict):
         _print(line)
     return all_good
 

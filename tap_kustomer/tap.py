@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -282,8 +282,8 @@ class TapKustomer(Command):
         streams = [s for s in self.streams.values() if isinstance(s, KustomerStream)]
         ways = [w for s in streams if isinstance(s, LadderStream) for w in s.ways()]
         names = [w.unpromised for w in ways if isinstance(w, SearchWay) and w.unpromised]
-        notes = [search_schema.describe(self.session.client, names)]
-        return print_check(self.access, streams, self._discovery_error, notes)
+        describe = partial(search_schema.describe, self.session.client, names)
+        return print_check(self.access, streams, self._discovery_error, describe)
 
     def _leave_out_unavailable(self) -> None:
         """Leave out selected catalog entries that discovery, unless it failed, did not find."""

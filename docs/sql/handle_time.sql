@@ -1,6 +1,5 @@
 -- How much time do agents spend on conversations, per week and team?
 -- tables: conversation_times, teams
--- Not loaded by default: meltano select tap-kustomer conversation_times '*'
 -- Weeks begin on Monday, in UTC; teams are those that the conversation was assigned to meanwhile.
 -- handle_time is in milliseconds. Kustomer has two timers, whose times may not be added up.
 SELECT date_trunc('week', handle_at)::date AS week,

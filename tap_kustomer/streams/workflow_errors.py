@@ -45,7 +45,8 @@ class WorkflowErrors(IncrementalStream):
     @override
     def rows(self) -> Iterator[Record]:
         """The failures since the bookmark, minus a day, and all of the `unread` workflows."""
-        start, end = self.start(LATE_CHANGES), self.session.cutoff
+        bookmark, end = self.bookmark(), self.session.cutoff
+        start = self.start(None if bookmark is None else bookmark - LATE_CHANGES)
         held = set(self.unread())
         for workflow in list(read_list(self.session.client, WORKFLOWS)):
             if not workflow.id:

@@ -27,7 +27,14 @@ SPELT = {
         "list_path",
         "path",
         "params",
+        "ways",
+        "is_promised",
+        "steps",
+        "requests",
+        "plan_gated",
+        "relationship",
     ),
+    *("parent", "check_unread"),
     *("in_seconds", "rows", "resources", "children", "is_gone", "estimate_pending"),
 }
 of_each = pytest.mark.parametrize("name", [stream.name for stream in STREAMS])

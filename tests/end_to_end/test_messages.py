@@ -171,7 +171,7 @@ def test_check_by_command(tap: Tap, emulator: Emulator) -> None:
     good = tap.run("--check")
     assert good.code == 0
     assert "Every selected stream can be read." in good.out
-    emulator.switches.forbidden.add("work_item")
+    emulator.switches.forbidden.add("attachment")
     assert tap.run("--check").code == 0  # off by default
     emulator.switches.forbidden.add("team")
     bad = tap.run("--check")
