@@ -71,7 +71,7 @@ def _desktop(settings: Settings, staff: Staff) -> None:
         settings.put("snooze", "snoozes", {
             "name": name, "enabled": True, "type": kind, "value": value, "resource": "conversation",
         })  # fmt: skip
-    for channel, account in (("email", "help@example.com"), ("sms", "+15550100")):
+    for channel, account in (("email", "help@example.com"), ("sms", "+18005550100")):
         settings.put("outbound_account", "outboundAccounts", {
             "channel": channel, "name": f"Main {channel}", "account": account,
         }, dates="")  # fmt: skip
@@ -164,7 +164,7 @@ def _automation(settings: Settings, staff: Staff) -> None:
 
 
 def _doors(settings: Settings, staff: Staff) -> None:
-    for name in ("Data export", "Web shop"):
+    for name in ("Key of the export", "Key of the shop"):
         settings.put("auth_token", "auth/tokens", {
             "name": name, "roles": ["org.permission.search.create"], "ipAddress": "203.0.113.9",
             "lastTokenChars": SECRET, "userAgent": "python-requests/2",
