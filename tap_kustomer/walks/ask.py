@@ -146,8 +146,8 @@ class Asker:
         """Whether page 1 is the last page although it does not say so: page 2 is empty.
 
         Some servers always link to a next page, or send neither link nor total. Page 2 is requested
-        at the length of page 1, since the server may cap the page size, and page 1 once more. An
-        empty page 1 is requested a second time first.
+        at the length of page 1, since the server may cap the page size, at the size requested, and
+        page 1 once more. An empty page 1 is requested a second time first.
         """
         claims_more = (page.total or 0) > page.sent
         is_full = page.sent >= page.size
@@ -158,9 +158,12 @@ class Asker:
                 page = self.page(span)
                 if page.sent or page.complete:
                     return not page.sent
-            page_two = self.page(span, 2, page.sent or page.size)
-            if page_two.sent or (page_two.more and not self._always_links()):
-                return False
+            # Hidden records may have shortened page 1 after it was cut: then the length of page 1
+            # leads back into it, and the size requested behind it.
+            for size in dict.fromkeys((page.sent or page.size, page.size)):
+                page_two = self.page(span, 2, size)
+                if page_two.sent or (page_two.more and not self._always_links()):
+                    return False
             # Had one of the page left the range in between, another would have moved to page 1.
             again = self.page(span) if page.sent else page
         except TransientError:  # a bad record may be on that page: let the range be split

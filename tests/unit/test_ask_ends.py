@@ -107,9 +107,20 @@ def test_a_short_page_with_nothing_behind_it_is_the_end(
     assert asker.is_past_end(SPAN, page)
     # Where even an empty range has a link, a link means nothing.
     always = [(EMPTY, 1, 70)] if links else []
-    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), *always, (SPAN, 1, 70)]
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), *always, (SPAN, 2, 70), (SPAN, 1, 70)]
     assert asker.is_past_end(SPAN, page)
-    assert table.asked[3 + len(always) :] == [(SPAN, 2, 3), (SPAN, 1, 70)]
+    assert table.asked[4 + len(always) :] == [(SPAN, 2, 3), (SPAN, 2, 70), (SPAN, 1, 70)]
+
+
+def test_the_end_is_not_where_only_hidden_records_follow_a_short_page() -> None:
+    """Of 70 records on page 1, all but 3 are hidden, and page 2 of 3 holds hidden ones only."""
+    table = Table(spread(140), links=lambda _: {}, total=lambda _: None)
+    table.rows = [row._replace(hidden=3 < row.updated <= 70) for row in table.rows]
+    asker = table.asker(70)
+    page = asker.page(SPAN)
+    assert page.sent == 3
+    assert not asker.is_past_end(SPAN, page)
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), (SPAN, 2, 70)]
 
 
 def test_records_that_leave_before_page_2_show_no_end() -> None:
@@ -120,7 +131,7 @@ def test_records_that_leave_before_page_2_show_no_end() -> None:
     page = asker.page(SPAN)
     assert page.sent == 5
     assert not asker.is_past_end(SPAN, page)
-    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 5), (SPAN, 1, 70)]
+    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 5), (SPAN, 2, 70), (SPAN, 1, 70)]
 
 
 def test_an_empty_page_2_with_a_link_is_not_the_end_where_links_mean_something() -> None:
@@ -232,7 +243,8 @@ def test_page_2_is_asked_for_in_the_size_that_page_1_was_served_in() -> None:
     table = Table(spread(3), served=10, tells_size=True, links=lambda _: {"next": "/next"})
     asker = table.asker(70)
     assert asker.is_past_end(SPAN, asker.page(SPAN))
-    assert table.asked == [(SPAN, 1, 70), (SPAN, 2, 3), (EMPTY, 1, 70), (SPAN, 1, 70)]
+    asked = [(SPAN, 1, 70), (SPAN, 2, 3), (EMPTY, 1, 70), (SPAN, 2, 10), (SPAN, 1, 70)]
+    assert table.asked == asked, "10 is the size that the server tells"
 
 
 def test_page_2_begins_where_page_1_ended() -> None:

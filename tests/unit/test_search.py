@@ -301,7 +301,8 @@ def test_how_many_records_one_question_may_reach_is_passed_on() -> None:
 def test_a_link_that_leads_nowhere_ends_a_range() -> None:
     table = Table(spread(4), links=lambda _: {"next": "/next"})
     assert [resume for _, resume, _ in taken(table.walk(0, 100, 500))] == [101]
-    pages = [(Span(0, 100), 1, 500), (Span(0, 100), 2, 4), (EMPTY, 1, 500), (Span(0, 100), 1, 500)]
+    span = Span(0, 100)
+    pages = [(span, 1, 500), (span, 2, 4), (EMPTY, 1, 500), (span, 2, 500), (span, 1, 500)]
     assert table.asked == pages
 
 

@@ -56,7 +56,7 @@ def test_one_creation_instant_that_fills_a_page_is_parted_from_what_surrounds_it
 def test_a_link_that_leads_nowhere_ends_a_part() -> None:
     table = Table(tied(10, 20), links=lambda _: {"next": "/next"})
     assert ids(taken(table, 3)) == names(2)
-    assert table.pages == [1, 2, 1, 1]
+    assert table.pages == [1, 2, 1, 2, 1]
 
 
 def test_records_without_creation_come_last() -> None:
