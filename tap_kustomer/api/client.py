@@ -119,8 +119,8 @@ class Client:
     ) -> bytes:
         """The response body of `path`, or of `link`, the next-page URL from one of its responses.
 
-        `params` are sent with a link too, since it may lack them. A link is never logged: the
-        server controls its content.
+        `params` are sent with a link too, since it may lack them; only its page size stays. A link
+        is never logged: the server controls its content.
 
         Raises:
             KustomerError: the request failed or was refused.
@@ -130,6 +130,9 @@ class Client:
         if link:
             parts = urlsplit(address)
             link_params = parse_qsl(parts.query, keep_blank_values=True)
+            # The page that the link names begins where pages of the link's own size end.
+            if "pageSize" in dict(link_params):
+                given = {name: value for name, value in given.items() if name != "pageSize"}
             extra_params = [(name, value) for name, value in link_params if name not in given]
             address = urlunsplit(parts._replace(query="", fragment=""))
         return self._send(_Request("GET", address, path, [*extra_params, *given.items()]))

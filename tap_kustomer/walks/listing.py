@@ -8,7 +8,7 @@ A list is complete only if its end is proven: `next` is null, or the total match
 holds, the next page is requested by number; an empty page, or one without new resources, is the
 end. An empty first page that says nothing else is requested again. Whatever `next` says, a list
 whose total exceeds the distinct resources seen is incomplete.
-Our own parameters are sent with every page.
+Our own parameters are sent with every page, but for the page size of a link.
 See docs/BEHAVIOR.md, "Lists".
 """
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Params = Mapping[str, str | int]
 
+# Documented: resources on a page if no size is requested.
+DEFAULT_SIZE = 100
 # Ten million resources at 100 a page, more notes than the largest known org has.
 MAX_PAGES = 100_000
 # Passes over one list: a busy list may have something new every time.
@@ -153,7 +155,10 @@ def _pages(
         if link and idle_pages < MAX_IDLE_PAGES:
             continue
         ended = page.links.get("next", "") is None
-        agrees = total == rows_so_far or (ended and (total or 0) <= rows_so_far)
+        # A total alone proves nothing of a full page: it may be that of the page.
+        is_full = rows >= int(params.get("pageSize", DEFAULT_SIZE))
+        agrees = total == rows_so_far and not is_full
+        agrees = agrees or (ended and (total or 0) <= rows_so_far)
         if not link and (agrees or page.is_single or (not rows and total is None)):
             return
         if link or not rows:

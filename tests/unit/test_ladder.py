@@ -260,3 +260,21 @@ def test_a_search_that_refuses_exact_totals_is_asked_without(
     assert len(messages.records("conversations")) == emulator.org.counts()["conversations"]
     assert [r.status for r in emulator.requests].count(400) == 1
     assert "refuses trackTotalHits" in caplog.text
+
+
+@pytest.mark.parametrize("refused", [set(), {"company"}])
+def test_what_is_unread_after_the_end_date_stays_unread(refused: set[str]) -> None:
+    emulator = emulated(60, refused_contexts=refused)
+    day, moment = timestamps.DAY, wall()
+    later = timestamps.text(moment - day)
+    bookmark = {
+        "replication_key": "updated_at",
+        "replication_key_value": timestamps.text(moment - 3 * day),
+        "unread": [later],
+    }
+    state = {"bookmarks": {"companies": bookmark}}
+    end = timestamps.text(moment - 2 * day)
+    messages = read(emulator, "companies", state=state, end_date=end)
+    held = messages.state["bookmarks"]["companies"].get("unread", [])
+    # The search reads that instant, whatever the end; the list is read up to the end.
+    assert held == ([later] if refused else [])

@@ -101,13 +101,32 @@ def test_a_last_page_that_counts_more_than_came_is_no_end(last: Page) -> None:
     assert unproven(page("a", following=SECOND), last) == ["", "page=2"]
 
 
-@pytest.mark.parametrize("link", [SECOND, f"{SECOND}&pageSize=1", f"{SECOND}&status=none&status="])
+@pytest.mark.parametrize("link", [SECOND, f"{SECOND}&pageSize=7", f"{SECOND}&status=none&status="])
 def test_our_parameters_go_with_every_page(link: str) -> None:
     """Even if the link forgets or contradicts them."""
     pages = [page("a", following=link), page("b")]
     found, asked = read(*pages, *pages, params={"pageSize": 7, "status": "all"})
     assert found == ["a", "b"]
     assert asked == ["pageSize=7&status=all", "page=2&pageSize=7&status=all"] * 2
+
+
+def test_the_page_size_of_a_link_stays() -> None:
+    """A server that caps pages at 1 begins page 2 of 7 behind the seventh."""
+    pages = [page("a", following=f"{SECOND}&pageSize=1"), page("b")]
+    found, asked = read(*pages, *pages, params={"pageSize": 7})
+    assert found == ["a", "b"]
+    assert asked == ["pageSize=7", "page=2&pageSize=1"] * 2
+
+
+@pytest.mark.parametrize("links", [{}, {"links": {}}])
+def test_a_total_alone_does_not_end_a_full_page(links: dict[str, Any]) -> None:
+    """It may be that of the page."""
+    first = {"data": [{"id": f"a{n}"} for n in range(7)], "meta": {"total": 7}, **links}
+    last = {"data": [{"id": "b"}], "meta": {"total": 1}, **links}
+    empty: dict[str, Any] = {"data": [], "meta": {"total": 0}, **links}
+    found, asked = read(*[first, last, empty] * 2, params={"pageSize": 7})
+    assert len(found) == 8
+    assert asked[:3] == ["pageSize=7", "pageSize=7&page=2", "pageSize=7&page=3"]
 
 
 @pytest.mark.parametrize("link", ["https://evil.org/v1/teams", "//[", f"{SECOND}&key={KEY}"])
