@@ -19,14 +19,9 @@ from tap_kustomer.schemas.conversation_children import (
     WORK_ITEM,
 )
 from tap_kustomer.streams.base import FATAL
+from tap_kustomer.streams.conversation_ways import LastWay, SearchedChild, left_behind
 from tap_kustomer.streams.lists import NewestFirst
-from tap_kustomer.streams.per_conversation import (
-    REFUSALS,
-    LastWay,
-    PerConversationStream,
-    SearchedChild,
-    left_behind,
-)
+from tap_kustomer.streams.per_conversation import REFUSALS, PerConversationStream
 from tap_kustomer.streams.search import SEARCH_ROLES
 from tap_kustomer.streams.timeline import Conversations
 from tap_kustomer.walks.items import Item, fetch_items
