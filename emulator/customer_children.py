@@ -1,6 +1,6 @@
 """Children of a customer: merges, and visits to the org's web pages with their events.
 
-None of them is stored: see ``children``. Chosen: one customer in five was merged, and one in three
+None of them is stored: see ``children``. Chosen: every other customer was merged, and one in three
 has visited, up to twice.
 """
 
@@ -44,7 +44,7 @@ def _made(
 
 
 def _merges(customer: Resource, org: str) -> list[JsonObject]:
-    if _dice(customer, "merge", 5):
+    if _dice(customer, "merge", 2):
         return []
     at = to_text(customer.updated)
     source = link("customer", child_id(customer.id, customer.created, "source", 0))
