@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 STREAMS = {
     "attachments": "attachment",
     "conversation_events": "conversation_event",
-    "conversation_times": "conversation_time",
 }
 
 
