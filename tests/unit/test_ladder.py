@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_kustomer import timestamps
+from tap_kustomer.walks.slices import Limits
 from tests.emulated import emulated, searches, wall, whole_catalog
 from tests.support import Messages, sync, tap_for
 
@@ -278,3 +280,36 @@ def test_what_is_unread_after_the_end_date_stays_unread(refused: set[str]) -> No
     held = messages.state["bookmarks"]["companies"].get("unread", [])
     # The search reads that instant, whatever the end; the list is read up to the end.
     assert held == ([later] if refused else [])
+
+
+def test_conversations_are_asked_once_more_upwards_by_one_thread() -> None:
+    """What changes meanwhile is met further on: not if other threads were there before."""
+    emulator = emulated(300)
+    order = sorted(r.updated for r in emulator.org.resources["conversation"].values())
+    bookmark = {
+        "replication_key": "conversation_updated_at",
+        "replication_key_value": timestamps.text(order[0]),
+    }
+    tap = tap_for(
+        emulator,
+        Messages(),
+        state={"bookmarks": {"work_items": bookmark}},
+        catalog=whole_catalog(emulator, "work_items"),
+        page_size=5,
+        concurrency=4,
+    )
+    tap.session.limits = Limits(target=15)
+    client, threads, ends = tap.session.client, set(), []
+    search = client.search
+
+    def watched(path: str, body: dict[str, Any], **options: Any) -> bytes:
+        if body["queryContext"] == "conversation":
+            threads.add(threading.get_ident())
+            ends.append(body["and"][1]["conversation_updated_at"]["lte"])
+        return search(path, body, **options)
+
+    client.__dict__["search"] = watched
+    tap.read()
+    assert len(ends) > 300 / 5
+    assert len(threads) == 1
+    assert max(ends) > timestamps.text(wall())
