@@ -50,6 +50,18 @@ free_list = _Kind("array", more={"items": {}})
 to_one = _Kind("string", "_id")
 to_many = _Kind("array", "_ids", more=_TEXTS)
 
+# What many resources have, in the same words.
+DATES = (
+    date_time("createdAt", "When it was created."),
+    date_time("updatedAt", "When anything about it last changed."),
+    date_time("modifiedAt", "When someone last edited it."),
+)
+EDITORS = (
+    to_one("org", "The org."),
+    to_one("createdBy", "User who created it.", refers_to="users"),
+    to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+)
+
 
 def rows_of(column: str, resource: Resource, description: str) -> Field:
     """Rows of another resource, as a list of objects."""

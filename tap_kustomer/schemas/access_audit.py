@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    DATES,
+    EDITORS,
     boolean,
     date_time,
     kept_members,
@@ -42,15 +44,9 @@ OUTBOUND_WEBHOOK = Resource(
         boolean("enabled", "Whether it is in use."),
         boolean("isError", "Whether deliveries fail."),
         texts("events", "Events that it sends."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 INSTALLED_APP = Resource(
@@ -86,15 +82,9 @@ INBOUND_HOOK = Resource(
         text("title", "What it is called."),
         text("description", "What it is for."),
         text("eventName", "Event that it starts."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 SPAM_SENDER = Resource(
@@ -123,9 +113,7 @@ CARD = Resource(
         text("name", "What it is called."),
         text("description", "What it is for."),
         texts("contexts", "Where it is shown, such as conversation."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
     relationships=(
         to_one("org", "The org."),

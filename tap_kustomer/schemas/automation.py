@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    DATES,
+    EDITORS,
     boolean,
     date_time,
     free_list,
@@ -25,9 +27,7 @@ AI_AUTOMATION = Resource(
         replace(
             integer("version", "0 for the draft that Kustomer lists."), column="version_number"
         ),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
     relationships=(
         to_one("org", "The org."),
@@ -98,11 +98,7 @@ WORKFLOW = Resource(
         date_time("createdAt", "When it was created."),
         date_time("updatedAt", "When anything about it last changed."),
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 WORKFLOW_ERROR = Resource(

@@ -2,6 +2,7 @@
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    EDITORS,
     boolean,
     date_time,
     free_list,
@@ -39,9 +40,7 @@ COMPANY = Resource(
         free_object("custom", "Custom attributes, by the org's own names, untouched."),
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("deletedBy", "User who deleted it.", refers_to="users"),
     ),
 )

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    DATES,
+    EDITORS,
     boolean,
     date_time,
     free_list,
@@ -20,16 +22,12 @@ TAG = Resource(
     attributes=(
         text("name", "What agents call it; records name it by id."),
         text("color", "Colour the app shows it in."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
         boolean("deleted", "Whether it is deleted."),
         date_time("deletedAt", "When it was deleted."),
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("deletedBy", "User who deleted it.", refers_to="users"),
     ),
 )
@@ -39,15 +37,9 @@ BRAND = Resource(
         text("name", "What it is called."),
         text("iconUrl", "Address of its picture."),
         boolean("default", "Whether it stands in where no brand is chosen."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 SHORTCUT = Resource(
@@ -58,16 +50,12 @@ SHORTCUT = Resource(
         free_object("payload", "Text that it writes, as a rich-text document."),
         boolean("isPrivate", "Whether it is kept from the rest of the org."),
         boolean("appDisabled", "Whether the app that made it is switched off."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
         boolean("deleted", "Whether it is deleted."),
         integer("rev", "Grows with every revision of the record."),
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("parent", "Category it is filed under.", refers_to="shortcut_categories"),
         to_many("accessUsers", "Users who may use it.", refers_to="users"),
         to_many("accessTeams", "Teams that may use it.", refers_to="teams"),
@@ -166,15 +154,9 @@ QUEUE = Resource(
         boolean("system", "Whether Kustomer made it, rather than the org."),
         boolean("deleted", "Whether it is deleted."),
         date_time("deletedAt", "When it was deleted."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 HOLIDAY = Resource(
@@ -184,14 +166,10 @@ HOLIDAY = Resource(
         text("startDate", "First day, as Kustomer writes it."),
         text("endDate", "Last day, as Kustomer writes it."),
         boolean("enabled", "Whether it is kept."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("schedule", "Schedule whose business hours it interrupts.", refers_to="schedules"),
     ),
 )
@@ -205,15 +183,9 @@ SCHEDULE = Resource(
         free_object("hours", "Start and end of business hours, by day of the week from 0 to 6."),
         text("timezone", "Where those hours are counted, such as America/New_York."),
         boolean("default", "Whether it applies where no other does."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 SATISFACTION_FORM = Resource(
@@ -236,14 +208,10 @@ SATISFACTION_FORM = Resource(
         free_list("allQuestions", "Questions that follow any rating."),
         text("followUpType", "How questions follow the rating."),
         free_object("criteria", "Which conversations it is sent for."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("template", "Template of the message it is sent in."),
     ),
 )

@@ -2,6 +2,8 @@
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    DATES,
+    EDITORS,
     boolean,
     date_time,
     free_list,
@@ -16,14 +18,10 @@ from tap_kustomer.schemas import (
 SHORTCUT_CATEGORY = Resource(
     attributes=(
         text("name", "What it is called."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("parent", "Category above it.", refers_to="shortcut_categories"),
     ),
 )
@@ -54,15 +52,9 @@ SNOOZE = Resource(
             "a dynamic one is in additional_attributes.",
         ),
         text("resource", "What it snoozes: conversation or kobject."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 OUTBOUND_ACCOUNT = Resource(
@@ -89,13 +81,7 @@ SAVED_SEARCH = Resource(
         free_list("userVisibilities", "Where it is shown to single users."),
         texts("accessTeams", "Ids of the teams that may use it.", refers_to="teams"),
         texts("accessUsers", "Ids of the users who may use it.", refers_to="users"),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    DATES,
+    EDITORS,
     boolean,
     date_time,
     free_list,
@@ -32,17 +34,13 @@ KB_ARTICLE = Resource(
         text("metaDescription", "Summary for search engines."),
         texts("metaKeywords", "Keywords for search engines."),
         free_object("latestLangs", "Status of the newest version in each language."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
         date_time("publishedAt", "When it was last published."),
         boolean("deleted", "Whether it is deleted."),
         date_time("deletedAt", "When it was deleted."),
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("publishedBy", "User who last published it.", refers_to="users"),
         to_one("deletedBy", "User who deleted it.", refers_to="users"),
         to_one("category", "Its main category.", refers_to="kb_categories"),
@@ -74,15 +72,9 @@ KB_CATEGORY = Resource(
 KB_TAG = Resource(
     attributes=(
         text("name", "What it is called."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 KB_ARTICLE_VERSION = Resource(
@@ -105,15 +97,11 @@ KB_ARTICLE_VERSION = Resource(
         text("scope", "Who may read it, such as public or internal."),
         texts("tags", "Ids of its tags.", refers_to="kb_tags"),
         free_list("categories", "Its categories, each with the knowledge base it is in."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
         date_time("publishedAt", "When it was published."),
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("publishedBy", "User who published it.", refers_to="users"),
         to_many("categories", "All its categories.", refers_to="kb_categories"),
         to_many("accessUsers", "Users who may read it.", refers_to="users"),

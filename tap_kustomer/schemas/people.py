@@ -2,6 +2,8 @@
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    DATES,
+    EDITORS,
     boolean,
     date_time,
     free_object,
@@ -58,17 +60,13 @@ TEAM = Resource(
             "Ids of the permission sets its members hold through it.",
             refers_to="permission_sets",
         ),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
         date_time("importedAt", "When it was imported, if it was."),
         boolean("deleted", "Whether it is deleted."),
         date_time("deletedAt", "When it was deleted."),
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("deletedBy", "User who deleted it.", refers_to="users"),
     ),
 )
@@ -81,15 +79,11 @@ PERMISSION_SET = Resource(
         boolean("system", "Whether Kustomer made it, rather than the org."),
         texts("roles", "Names of the permissions it grants.", refers_to="permissions"),
         free_object("meta", "Whether it opens the web app, and how it maps to older permissions."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
         integer("rev", "Grows with every revision of the record."),
     ),
     relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
+        *EDITORS,
         to_one("activeVersion", "Version in force; conversations name it in role_group_versions."),
     ),
 )

@@ -2,6 +2,8 @@
 
 from tap_kustomer.records import Resource
 from tap_kustomer.schemas import (
+    DATES,
+    EDITORS,
     boolean,
     date_time,
     free_object,
@@ -40,11 +42,7 @@ SUB_STATUS = Resource(
         date_time("createdAt", "When it was created."),
         date_time("updatedAt", "When anything about it last changed."),
     ),
-    relationships=(
-        to_one("org", "The org."),
-        to_one("createdBy", "User who created it.", refers_to="users"),
-        to_one("modifiedBy", "User who last edited it.", refers_to="users"),
-    ),
+    relationships=EDITORS,
 )
 
 TEAM_ROUTING_SETTINGS = Resource(
@@ -71,9 +69,7 @@ QUEUE_RULE = Resource(
         text("description", "What it is for."),
         free_object("criteria", "Which work it applies to."),
         boolean("enabled", "Whether it is in use."),
-        date_time("createdAt", "When it was created."),
-        date_time("updatedAt", "When anything about it last changed."),
-        date_time("modifiedAt", "When someone last edited it."),
+        *DATES,
     ),
     relationships=(
         to_one("org", "The org."),
