@@ -1,6 +1,7 @@
 """A stand-in for Kustomer's API that answers what the tap sends and refuses the rest.
 
-Comments say how far a behaviour is known: documented by Kustomer, seen by others, inferred, or
+`# fmt: skip` keeps sample data and tables in compact rows: one value a line would bury the odd
+shapes. Comments say how far a behaviour is known: documented by Kustomer, seen by others, inferred, or
 chosen here.
 """
 

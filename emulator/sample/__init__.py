@@ -1,7 +1,4 @@
-"""Sample data: a believable org, made up from a seed, and how it lives on.
-
-`# fmt: skip` keeps attributes in compact rows: one value a line would bury the odd shapes.
-"""
+"""Sample data: a believable org, made up from a seed, and how it lives on."""
 
 from random import Random
 

@@ -158,7 +158,7 @@ def _automation(settings: Settings, staff: Staff) -> None:
             "orgId": settings.store.id, "evaluationRunId": run, "testCaseId": "c1",
             "traceId": "tr1", "input": "Where is it?", "output": "On its way.", "error": None,
             "outputMetadata": {}, "toolCalls": [{"id": "x", "toolType": "http"}],
-            "status": "completed", "assertionResult": {"assertionFailed": score < 60},  # noqa: PLR2004
+            "status": "completed", "assertionResult": {"assertionFailed": score < 60},  # noqa: PLR2004  (chosen: a passing score)
             "durationInNanos": 2_000_000_000, "createdBy": owner, "endedAt": None,
         }, dates=_NO_EDITOR)  # fmt: skip
 

@@ -60,15 +60,16 @@ class LastWay(ByConversation):
 
     def _tell_what_it_costs(self, since: int) -> None:
         stream, session = self._stream, self._stream.session
-        context, per_minute = stream.parents.query_context, session.client.org_budget.limit
-        count = peek(session, context, since, session.cutoff).total or 0
+        count = peek(session, stream.parents.query_context, since, session.cutoff).total or 0
+        minutes = count / session.client.org_budget.limit
+        if minutes < 1:
+            return
         stream.logger.warning(
-            "%s: reading about %s conversations with a request each takes about %s minutes. To "
-            "leave it out: meltano select --exclude tap-kustomer %s '*', or set selected to false "
-            "in the catalog",
-            stream.name,
+            "Reading about %s conversations with a request each takes about %.0f minutes. To leave "
+            "this stream out: meltano select --exclude tap-kustomer %s '*', or set selected to "
+            "false in the catalog",
             f"{count:,}",
-            f"{count / per_minute + 1:,.0f}",
+            minutes,
             stream.name,
         )
 

@@ -1,8 +1,8 @@
-"""Streams of a conversation's children, requested once per changed conversation.
+"""Streams of the children of conversations or customers, requested once per changed parent.
 
-Off by default, since each of these streams costs a request per changed conversation. Each searches
-for conversations itself, so it depends on no other stream, and keeps a single bookmark: the
-`updated_at` up to which the children of every conversation have been read.
+Each searches for its parents itself, so it depends on no other stream, and keeps a single bookmark:
+the parents' `updated_at` up to which all children have been read. Below, a conversation stands for
+any parent.
 
 A refusal (403, 404) means either that the conversation is deleted or hidden, or that the endpoint
 fails. So before the bookmark passes a refused conversation, the conversation itself is requested.

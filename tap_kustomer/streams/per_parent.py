@@ -14,7 +14,7 @@ from typing_extensions import override
 from tap_kustomer import jsonapi
 from tap_kustomer.api.document import fetch
 from tap_kustomer.errors import AccessRefusedError, KustomerError
-from tap_kustomer.streams.base import FATAL
+from tap_kustomer.streams.base import FATAL, Order
 from tap_kustomer.streams.optional import OptionalList
 from tap_kustomer.walks.listing import read_list
 
@@ -43,6 +43,11 @@ class PerParentList(OptionalList):
     """The relationship that names the parent, if rows have the column `<parent>_id`."""
 
     selected_by_default = False
+
+    @override
+    @property
+    def order(self) -> Order:
+        return Order.PER_PARENT
 
     @override
     def resources(self) -> Resources:

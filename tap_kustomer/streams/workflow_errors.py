@@ -12,7 +12,7 @@ from tap_kustomer.api.document import fetch
 from tap_kustomer.errors import AccessRefusedError, KustomerError, RecordError
 from tap_kustomer.schemas.automation import WORKFLOW_ERROR
 from tap_kustomer.streams.automation import Workflows
-from tap_kustomer.streams.base import FATAL
+from tap_kustomer.streams.base import FATAL, Order
 from tap_kustomer.streams.incremental import IncrementalStream
 from tap_kustomer.walks.listing import read_list
 
@@ -41,6 +41,11 @@ class WorkflowErrors(IncrementalStream):
     selected_by_default = False
     permissions = Workflows.permissions
     cost = "1 request per 100 workflows, and 1 for each per 100 failures since the bookmark"
+
+    @override
+    @property
+    def order(self) -> Order:
+        return Order.PER_PARENT
 
     @override
     def rows(self) -> Iterator[Record]:

@@ -33,7 +33,7 @@ def run(emulator: Emulator, name: str, parameter: str, *, refused_page: int = 0)
                 raise BadRequestError(400, path)
         return get(path, params, link=link)
 
-    tap.session.client.get = refuse  # type: ignore[method-assign]
+    tap.session.client.get = refuse  # type: ignore[method-assign]  # this client only
     tap.sync_all()
     tap.access.raise_if_closed()
     return messages

@@ -233,14 +233,20 @@ def test_the_cheapest_streams_are_read_first() -> None:
     assert order.index("users") < order.index("conversations") < order.index("attachments")
     assert order.index("conversation_times") < order.index("attachments")
     assert order.index("work_items") > order.index("satisfaction_responses")
+    for name in ("kb_article_versions", "ai_evaluations", "workflow_errors", "customer_merges"):
+        assert order.index(name) > order.index("work_sessions"), name
 
 
 def test_what_costs_a_request_per_conversation_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    emulator = emulated(30, refused_contexts={"conversation_time"})
-    read(emulator, "conversation_times")
+    emulator = emulated(120, refused_contexts={"conversation_time"})
+    first = read(emulator, "conversation_times", max_requests_per_minute=40)
     (line,) = [line for line in caplog.messages if "with a request each takes" in line]
-    assert "about 30 conversations" in line
+    assert "about 120 conversations" in line
+    assert "about 3 minutes" in line
     assert "meltano select --exclude tap-kustomer conversation_times" in line
+    caplog.clear()
+    read(emulator, "conversation_times", state=first.state)
+    assert "with a request each" not in caplog.text, "that is over in a moment"
 
 
 def test_a_check_names_the_way_and_what_the_org_lists(capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,7 +62,7 @@ def test_a_key_that_holds_the_role_is_refused_because_of_the_plan(status: int) -
 @pytest.mark.parametrize(
     "held", [["org.permission.read"], ["org.permission"], ["org.user"], ["org.admin"], None, [1]]
 )
-def test_a_short_role_may_not_reach_so_both_reasons_are_named(held: Any) -> None:  # noqa: ANN401
+def test_a_short_role_may_not_reach_so_both_reasons_are_named(held: Any) -> None:  # noqa: ANN401  (JSON)
     refusal = GATED.explain(REFUSED, held)
     assert refusal.is_absence
     assert "The org's plan lacks AI Agents" in refusal.reason

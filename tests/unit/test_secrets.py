@@ -22,14 +22,34 @@ if TYPE_CHECKING:
 HOLDING = [stream for stream in STREAMS if stream.resource.listed_only]
 of_each = pytest.mark.parametrize("stream", HOLDING, ids=lambda stream: str(stream.name))
 NAMES = st.sampled_from(
-    ["token", "headers", "hash", "url", "email", "lastTokenChars", "maskedValue", "settings",
-     "custom", "params", "context", "event", "value", "id2"]
-)  # fmt: skip
+    [
+        "token",
+        "headers",
+        "hash",
+        "url",
+        "email",
+        "lastTokenChars",
+        "maskedValue",
+        "settings",
+        "custom",
+        "params",
+        "context",
+        "event",
+        "value",
+        "id2",
+    ]
+)
 # The secret within an object or list, as no plain column wants it.
 NESTED = st.sampled_from(
-    [{"token": SECRET}, [{"value": SECRET}], [[SECRET]], {"id": {"hash": [SECRET]}},
-     {"status": [{"a": SECRET}]}, {SECRET: SECRET}]
-)  # fmt: skip
+    [
+        {"token": SECRET},
+        [{"value": SECRET}],
+        [[SECRET]],
+        {"id": {"hash": [SECRET]}},
+        {"status": [{"a": SECRET}]},
+        {SECRET: SECRET},
+    ]
+)
 ANYWHERE = NESTED | st.just(SECRET)
 
 
@@ -43,8 +63,18 @@ def test_the_streams_that_hold_secrets_are_known() -> None:
 @of_each
 def test_nothing_without_a_column_is_published(stream: Any) -> None:  # noqa: ANN401  (a class)
     shape: Resource = stream.resource
-    names = {"token", "headers", "hash", "url", "email", "last_token_chars", "masked_value",
-             "settings", "additional_attributes", "additional_relationships"}  # fmt: skip
+    names = {
+        "token",
+        "headers",
+        "hash",
+        "url",
+        "email",
+        "last_token_chars",
+        "masked_value",
+        "settings",
+        "additional_attributes",
+        "additional_relationships",
+    }
     assert not names & set(shape.schema["properties"])
     for field in shape.attributes:
         if "object" in field.json_type["type"] or field.json_type.get("items") == {}:

@@ -44,8 +44,11 @@ def test_a_second_run_reads_only_the_last_day() -> None:
     add(emulator, emulator.org.ids("workflow")[0], "new", wall() - 2_000)
     tap_of(emulator, second, first.state).read()
     assert ids(second) == {"new"}
-    (asked,) = {r.params["createdAtFrom"] for r in emulator.requests if "createdAtFrom" in r.params
-                and r.params["createdAtFrom"] > "2021"}  # fmt: skip
+    (asked,) = {
+        r.params["createdAtFrom"]
+        for r in emulator.requests
+        if "createdAtFrom" in r.params and r.params["createdAtFrom"] > "2021"
+    }
     day_before = timestamps.parse(first.state["bookmarks"][NAME]["replication_key_value"])
     assert timestamps.parse(asked) == day_before - timestamps.DAY - 1
 
