@@ -34,7 +34,7 @@ SPELT = {
         "plan_gated",
         "relationship",
     ),
-    *("parent", "check_unread"),
+    *("parent", "check_unread", "order"),
     *("in_seconds", "rows", "resources", "children", "is_gone", "estimate_pending"),
 }
 of_each = pytest.mark.parametrize("name", [stream.name for stream in STREAMS])
